@@ -1,0 +1,192 @@
+//! What is asked of the engine: valid by construction.
+
+use crate::sampler::{Sampler, SamplerSpec};
+use crate::score::ReadyModel;
+use serde::{Deserialize, Deserializer};
+use std::time::{Duration, Instant};
+
+/// The body of a request, as it arrives. Unknown fields are errors.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawSampleRequest {
+    /// The model's name; by default the server's default model.
+    pub model: Option<String>,
+    /// How many samples; by default 1.
+    pub n: Option<u64>,
+    /// The seed, a number or a decimal string; by default a random one.
+    #[serde(deserialize_with = "seed")]
+    pub seed: Option<u64>,
+    /// The index of the first sample; by default 0.
+    pub first_index: Option<u32>,
+    /// The sampler; by default the model's.
+    pub sampler: Option<SamplerSpec>,
+    /// A class's name or number.
+    pub label: Option<RawLabel>,
+    /// How long the answer may take, in milliseconds; by default the server's.
+    pub deadline_ms: Option<u64>,
+}
+
+/// A class as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum RawLabel {
+    /// By its place.
+    Number(u64),
+    /// By its name.
+    Name(String),
+}
+
+/// What a server allows and supplies.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// The most samples of one request.
+    pub max_n: u64,
+    /// The most evaluations of one request: n times the sampler's.
+    pub max_evaluations: u64,
+    /// How long a request may take that says nothing; also the most it may ask for.
+    pub deadline: Duration,
+}
+
+/// A field that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct InvalidRequest {
+    /// The field, as `n` or `sampler.tau`.
+    pub field: String,
+    /// What is wrong with it and what to do.
+    pub reason: String,
+}
+
+/// n chains of one model, one sampler, one seed. Nothing past it checks again.
+#[derive(Clone)]
+pub struct SampleRequest {
+    model: ReadyModel,
+    n: u32,
+    seed: u64,
+    first_index: u32,
+    sampler: Sampler,
+    label: i64,
+    deadline: Instant,
+}
+
+impl SampleRequest {
+    /// Checks `raw` against its model, which the caller has found by its name, and the server's limits. `random_seed` is
+    /// taken where the request names no seed.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] for the first field that cannot be.
+    pub fn new(
+        raw: &RawSampleRequest,
+        model: ReadyModel,
+        limits: RequestLimits,
+        random_seed: u64,
+    ) -> Result<Self, InvalidRequest> {
+        let fault = |field: &str, reason: String| Err(InvalidRequest { field: field.to_owned(), reason });
+        let info = model.info();
+        let n = raw.n.unwrap_or(1);
+        if n == 0 || n > limits.max_n {
+            return fault("n", format!("is {n}; it must be between 1 and {}", limits.max_n));
+        }
+        let first_index = raw.first_index.unwrap_or(0);
+        let Some(n) = u32::try_from(n).ok().filter(|&n| first_index.checked_add(n - 1).is_some()) else {
+            return fault("first_index", format!("first_index + n goes past {}", u32::MAX));
+        };
+        let sampler = raw.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range());
+        let sampler = sampler.map_err(|fault| InvalidRequest {
+            field: format!("sampler.{}", fault.parameter),
+            reason: fault.reason,
+        })?;
+        let evaluations = u64::from(n) * u64::from(sampler.evaluations());
+        if evaluations > limits.max_evaluations {
+            let reason = format!(
+                "{n} chains of {} evaluations are {evaluations}; one request may take {}: ask for ranges of first_index",
+                sampler.evaluations(),
+                limits.max_evaluations
+            );
+            return fault("n", reason);
+        }
+        let label = match &raw.label {
+            None => -1,
+            Some(RawLabel::Name(name)) => label(info.label(name))?,
+            Some(RawLabel::Number(number)) => label(info.label(&number.to_string()))?,
+        };
+        let deadline = match raw.deadline_ms.map(Duration::from_millis) {
+            Some(asked) if asked.is_zero() || asked > limits.deadline => {
+                let most = limits.deadline.as_millis();
+                return fault("deadline_ms", format!("is {}; it must be between 1 and {most}", asked.as_millis()));
+            }
+            asked => Instant::now() + asked.unwrap_or(limits.deadline),
+        };
+        let seed = raw.seed.unwrap_or(random_seed);
+        Ok(Self { model, n, seed, first_index, sampler, label, deadline })
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ReadyModel {
+        &self.model
+    }
+
+    /// The number of samples, at least one.
+    #[must_use]
+    pub fn n(&self) -> u32 {
+        self.n
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The index of the first sample.
+    #[must_use]
+    pub fn first_index(&self) -> u32 {
+        self.first_index
+    }
+
+    /// The sampler.
+    #[must_use]
+    pub fn sampler(&self) -> &Sampler {
+        &self.sampler
+    }
+
+    /// The class's number, −1 for none.
+    #[must_use]
+    pub fn label(&self) -> i64 {
+        self.label
+    }
+
+    /// When the answer is no longer wanted.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// What it costs: n times the sampler's evaluations.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        u64::from(self.n) * u64::from(self.sampler.evaluations())
+    }
+}
+
+fn label(found: Result<i64, crate::score::UnknownLabel>) -> Result<i64, InvalidRequest> {
+    found.map_err(|unknown| InvalidRequest { field: "label".to_owned(), reason: unknown.reason })
+}
+
+/// A seed is a number, or a decimal string for those whose numbers end at 2⁵³.
+fn seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "seed: a whole number from 0 to 18446744073709551615, or one as a decimal string")]
+    enum Seed {
+        Number(u64),
+        Text(String),
+    }
+    Ok(match Option::<Seed>::deserialize(deserializer)? {
+        None => None,
+        Some(Seed::Number(seed)) => Some(seed),
+        Some(Seed::Text(text)) => Some(text.parse().map_err(|_| {
+            serde::de::Error::custom(format!("seed: '{text}' is not a whole number from 0 to {}", u64::MAX))
+        })?),
+    })
+}

@@ -1,0 +1,24 @@
+//! smld: score matching with Langevin dynamics, from data to a networked service.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! serving   bytes → http → SampleRequest → engine: chains → step batch → score → sampler → … → pixels → bytes
+//! training  images → train::data → noised batch → objective → network → optimiser → onnx file → verified
+//! ```
+//!
+//! | module | what it is | knows |
+//! |---|---|---|
+//! | [`sampler`] | Langevin dynamics as `init` and `advance(score)`; noise by counters | nothing |
+//! | [`score`] | the trait of score models; exact densities; ONNX networks | `sampler`'s words, `onnx` |
+//! | [`engine`] | chains, slots, step batches, fairness, workers | `sampler`, `score` |
+//! | [`pixels`] | numbers to pictures: scaling, grids, PNG | nothing |
+//! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
+//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels` |
+//! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` |
+//!
+//! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
+
+pub mod engine;
+pub mod sampler;
+pub mod score;

@@ -1,0 +1,128 @@
+//! Samplers: pure mathematics on one chain.
+//!
+//! A sampler never calls the score network. It says where a chain begins ([`Sampler::init`]), at which noise level the
+//! chain's next evaluation is wanted ([`Sampler::sigma`]) and what an evaluated score does to it ([`Sampler::advance`]).
+//! Whoever owns the loop can therefore put the evaluations of chains of any method, age and noise level in one batch.
+
+mod annealed_langevin;
+mod langevin;
+mod noise;
+pub mod schedule;
+mod spec;
+
+pub use annealed_langevin::AnnealedLangevin;
+pub use langevin::Langevin;
+pub use noise::{Noise, Purpose};
+pub use spec::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec, SigmaRange};
+
+use serde::{Deserialize, Serialize};
+
+/// A sampler with every parameter decided.
+///
+/// Serialised, it is a [`SamplerSpec`] with nothing left out: what makes the same image again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Sampler {
+    /// Langevin dynamics at one noise level.
+    Langevin(Langevin),
+    /// Langevin dynamics down a ladder of noise levels.
+    AnnealedLangevin(AnnealedLangevin),
+}
+
+impl Sampler {
+    /// How many score evaluations one chain takes, from its start to its end. At least one.
+    #[must_use]
+    pub fn evaluations(&self) -> u32 {
+        match self {
+            Self::Langevin(sampler) => sampler.evaluations(),
+            Self::AnnealedLangevin(sampler) => sampler.evaluations(),
+        }
+    }
+
+    /// The noise level σ at which evaluation `k` (from 0) is made.
+    #[must_use]
+    pub fn sigma(&self, k: u32) -> f32 {
+        match self {
+            Self::Langevin(sampler) => sampler.sigma(),
+            Self::AnnealedLangevin(sampler) => sampler.sigma(k),
+        }
+    }
+
+    /// Writes the beginning of the chain into `x`, in the model's own numbers.
+    pub fn init(&self, noise: &Noise, x: &mut [f32]) {
+        match self {
+            Self::Langevin(sampler) => sampler.init.draw(noise, x),
+            Self::AnnealedLangevin(sampler) => sampler.init.draw(noise, x),
+        }
+    }
+
+    /// Moves the chain on by evaluation `k`: `score` is s(x, σ) at `x` and [`sigma(k)`](Self::sigma), of the same length.
+    /// After the last evaluation `x` is the sample.
+    pub fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+        match self {
+            Self::Langevin(sampler) => sampler.advance(k, noise, x, score),
+            Self::AnnealedLangevin(sampler) => sampler.advance(k, noise, x, score),
+        }
+    }
+
+    /// What a person should know before trusting the result, in sentences; mostly nothing.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Langevin(_) => Vec::new(),
+            Self::AnnealedLangevin(sampler) => sampler.warnings(),
+        }
+    }
+}
+
+/// Where chains begin.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Init {
+    /// White noise: every element from N(0, deviation²).
+    Normal {
+        /// The standard deviation.
+        deviation: f64,
+    },
+    /// Every element from the uniform distribution on [low, high).
+    Uniform {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+    },
+}
+
+impl Init {
+    /// Step 0 of a chain's noise belongs to its beginning.
+    const STEP: u32 = 0;
+
+    fn draw(self, noise: &Noise, x: &mut [f32]) {
+        match self {
+            Self::Normal { deviation } => {
+                noise.normal(Self::STEP, x);
+                let deviation = deviation as f32;
+                x.iter_mut().for_each(|x| *x *= deviation);
+            }
+            Self::Uniform { low, high } => {
+                noise.uniform(Self::STEP, x);
+                let (low, width) = (low as f32, (high - low) as f32);
+                x.iter_mut().for_each(|x| *x = low + width * *x);
+            }
+        }
+    }
+}
+
+/// One step of Langevin dynamics, x ← x + τ s + √(2τ) z; evaluation `k` draws its z from step k + 1 of the chain's noise.
+fn langevin_step(k: u32, tau: f64, noise: &Noise, x: &mut [f32], score: &[f32]) {
+    let (tau, amplitude) = (tau as f32, (2.0 * tau).sqrt() as f32);
+    noise.for_each_normal(k + 1, x, |i, x, z| *x += tau * score[i] + amplitude * z);
+}
+
+/// A step without noise, x ← x + τ s: gradient ascent on log p. With τ = σ² it is the denoising step (Tweedie's formula).
+fn ascent_step(tau: f64, x: &mut [f32], score: &[f32]) {
+    let tau = tau as f32;
+    for (x, score) in x.iter_mut().zip(score) {
+        *x += tau * score;
+    }
+}

@@ -1,0 +1,107 @@
+//! Noise levels, and the rules that choose them.
+
+/// `levels` noise levels from `sigma_max` down to `sigma_min`, in geometric progression (Song & Ermon 2019, §4.2).
+#[must_use]
+pub fn geometric(sigma_max: f64, sigma_min: f64, levels: u32) -> Vec<f64> {
+    let ratio = libm::log(sigma_min / sigma_max);
+    (0..levels)
+        .map(|i| match i {
+            0 => sigma_max,
+            // Exactly the end, which the exponential misses by an ulp.
+            i if i + 1 == levels => sigma_min,
+            i => sigma_max * libm::exp(ratio * f64::from(i) / f64::from(levels - 1)),
+        })
+        .collect()
+}
+
+/// The number of geometric levels that technique 2 of Song & Ermon 2020 asks for in `dim` dimensions: neighbouring levels
+/// so close that one's samples fall among the other's with probability one half,
+/// Φ(√(2D)(γ − 1) + 3γ) − Φ(√(2D)(γ − 1) − 3γ) = 0.5 with γ = σᵢ₋₁/σᵢ.
+#[must_use]
+pub fn ncsnv2_levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
+    let root = (2.0 * dim as f64).sqrt();
+    let overlap = |gamma: f64| phi(root * (gamma - 1.0) + 3.0 * gamma) - phi(root * (gamma - 1.0) - 3.0 * gamma);
+    // The overlap falls with γ, from almost one at γ = 1.
+    let gamma = bisect(1.0, 100.0, |gamma| overlap(gamma) > 0.5);
+    let levels = libm::log(sigma_max / sigma_min) / libm::log(gamma);
+    (levels.round() as u32).saturating_add(1).max(2)
+}
+
+/// The step size ε that technique 4 of Song & Ermon 2020 asks for: the one whose `steps` steps at a level bring the
+/// variance of the level before, σᵢ₋₁² = (γσᵢ)², closest to σᵢ².
+///
+/// In units of σᵢ², with a = ε/σ_L²: q(a) = (1 − a)²ᵀ (γ² − v) + v, where v = 2a/(1 − (1 − a)²); the rule is q = 1.
+#[must_use]
+pub fn ncsnv2_epsilon(sigma_max: f64, sigma_min: f64, levels: u32, steps: u32) -> f64 {
+    let gamma = libm::exp(libm::log(sigma_max / sigma_min) / f64::from(levels.max(2) - 1));
+    let excess = |a: f64| variance_ratio(a, gamma, steps) - 1.0;
+    // q falls from γ² at a → 0 to a minimum, then rises to infinity at a = 2. Where it crosses one, the first crossing is
+    // the rule; where it does not, the minimum comes closest.
+    let a = if let Some(high) = (1..1000).map(|i| f64::from(i) * 1e-3).find(|&a| excess(a) <= 0.0) {
+        bisect(0.0, high, |a| a == 0.0 || excess(a) > 0.0)
+    } else {
+        (1..1000).map(|i| f64::from(i) * 1e-3).min_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0.1)
+    };
+    a * sigma_min * sigma_min
+}
+
+/// What is left of a level's variance after `steps` steps of size `a` = τ/σ² from the level before, γ times as noisy:
+/// one where the ladder is right, well above one where it is too coarse for its steps (Song & Ermon 2020, proposition 2).
+#[must_use]
+pub fn variance_ratio(a: f64, gamma: f64, steps: u32) -> f64 {
+    let keep = (1.0 - a) * (1.0 - a);
+    let stationary = 2.0 * a / (1.0 - keep);
+    libm::pow(keep, f64::from(steps)) * (gamma * gamma - stationary) + stationary
+}
+
+/// Φ, the distribution function of N(0, 1).
+fn phi(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// The place between `low` and `high` where `below` changes from true to false.
+fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if below(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn geometric_levels_begin_and_end_where_they_should() {
+        let levels = geometric(15.0, 0.01, 94);
+        assert_eq!((levels.len(), levels[0], levels[93]), (94, 15.0, 0.01));
+        let ratio = levels[1] / levels[0];
+        assert!(levels.windows(2).all(|pair| (pair[1] / pair[0] / ratio - 1.0).abs() < 1e-12));
+        assert_eq!(geometric(2.0, 2.0, 1), [2.0]);
+    }
+
+    #[test]
+    fn the_rules_of_ncsnv2_give_the_published_settings() {
+        // MNIST's range in 784 dimensions.
+        assert_eq!(ncsnv2_levels(15.0, 0.01, 784), 94);
+        let epsilon = ncsnv2_epsilon(15.0, 0.01, 94, 5);
+        assert!((epsilon / 1.11e-5 - 1.0).abs() < 0.01, "{epsilon}");
+        // CIFAR-10 in Song & Ermon 2020, table 3: σ₁ = 50, L = 232, T = 5, ε = 6.2e-6.
+        let levels = ncsnv2_levels(50.0, 0.01, 3072);
+        assert!(levels.abs_diff(232) <= 3, "{levels}");
+        let epsilon = ncsnv2_epsilon(50.0, 0.01, 232, 5);
+        assert!((epsilon / 6.2e-6 - 1.0).abs() < 0.03, "{epsilon}");
+    }
+
+    #[test]
+    fn the_variance_ratio_tells_a_fine_ladder_from_a_coarse_one() {
+        let gamma = |levels: f64| (15.0_f64 / 0.01).powf(1.0 / (levels - 1.0));
+        assert!((variance_ratio(0.111, gamma(94.0), 5) - 1.0).abs() < 0.02);
+        assert!(variance_ratio(0.1, gamma(20.0), 5) > 1.5);
+    }
+}

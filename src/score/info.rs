@@ -1,0 +1,89 @@
+//! What a model is, for those who choose it and those who run it.
+
+use crate::sampler::{SamplerSpec, SigmaRange};
+use serde::Serialize;
+
+/// Where a model's score comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A network in an ONNX file.
+    Network,
+    /// A density known in closed form.
+    Density,
+}
+
+/// A model's description.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelInfo {
+    /// The name by which requests ask for it: `[a-z0-9][a-z0-9-]*`.
+    pub name: String,
+    /// Where the score comes from.
+    pub kind: Kind,
+    /// The shape of one sample: [C, H, W] for images, [D] for points.
+    pub shape: Vec<usize>,
+    /// What black and white are in the model's own numbers.
+    pub range: [f32; 2],
+    /// The smallest noise level it knows.
+    pub sigma_min: f64,
+    /// The largest noise level it knows.
+    pub sigma_max: f64,
+    /// The names of the classes; empty where there are none. A class's number is its place here.
+    pub labels: Vec<String>,
+    /// The sampler to use when a request names none.
+    pub sampler: SamplerSpec,
+    /// SHA-256 of the file, in hexadecimal; empty for a model without a file.
+    pub sha256: String,
+    /// What runs it: `cpu`, `cuda` or `exact`.
+    pub provider: String,
+    /// How it was trained: the file's `smld.training`, or null.
+    pub training: serde_json::Value,
+}
+
+/// A class that the model does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct UnknownLabel {
+    /// What is wrong and which classes there are.
+    pub reason: String,
+}
+
+impl ModelInfo {
+    /// The number of elements of one sample.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether samples are images, [C, H, W] with one or three channels.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        matches!(self.shape[..], [1 | 3, _, _])
+    }
+
+    /// What samplers have to know of it.
+    #[must_use]
+    pub fn sigma_range(&self) -> SigmaRange {
+        SigmaRange { min: self.sigma_min, max: self.sigma_max, dim: self.dim() }
+    }
+
+    /// The number of the class called `name`, or whose number `name` is.
+    ///
+    /// # Errors
+    /// [`UnknownLabel`], with the classes that there are.
+    pub fn label(&self, name: &str) -> Result<i64, UnknownLabel> {
+        if self.labels.is_empty() {
+            return Err(UnknownLabel { reason: format!("the model '{}' has no classes; leave label out", self.name) });
+        }
+        let named = self.labels.iter().position(|label| label.eq_ignore_ascii_case(name));
+        let numbered = || name.parse().ok().filter(|&number: &usize| number < self.labels.len());
+        named.or_else(numbered).map(|number| number as i64).ok_or_else(|| UnknownLabel {
+            reason: format!(
+                "the model '{}' has no class '{name}'; it has {} (or their numbers, 0 to {})",
+                self.name,
+                self.labels.join(", "),
+                self.labels.len() - 1
+            ),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Score models: s(x, σ) = ∇ₓ log p_σ(x), where p_σ is the data's density blurred by N(0, σ² I).
+//!
+//! A [`ScoreModel`] is a description and a factory; a [`ScoreSession`] evaluates and is owned by one thread. The
+//! implementors are exact densities ([`density`]) and, with the feature `onnx`, networks in ONNX files ([`onnx`]).
+//! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served.
+
+pub mod density;
+mod info;
+mod ready;
+
+pub use info::{Kind, ModelInfo, UnknownLabel};
+pub use ready::{ReadyModel, Unfit, prepare};
+
+/// A model whose score can be evaluated in as many sessions as there are threads.
+pub trait ScoreModel: Send + Sync {
+    /// What the model is.
+    fn info(&self) -> &ModelInfo;
+
+    /// Opens a session that uses `threads` threads.
+    ///
+    /// # Errors
+    /// [`ScoreError`] where the session cannot be had.
+    fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError>;
+}
+
+/// A model at work, owned by one thread.
+pub trait ScoreSession: Send {
+    /// Evaluates the score of every row of `rows` into `score`, which has the shape of `rows.x`.
+    ///
+    /// # Errors
+    /// [`ScoreError`] where the run failed. The session may be used again, or dropped and opened anew.
+    fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError>;
+}
+
+/// The rows of one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// [rows, …shape], row-major, in the model's own numbers.
+    pub x: &'a [f32],
+    /// [rows]: each row's noise level.
+    pub sigma: &'a [f32],
+    /// [rows]: each row's class, −1 for none. Models without classes do not look at it.
+    pub label: &'a [i64],
+}
+
+impl Rows<'_> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.sigma.len()
+    }
+}
+
+/// A session could not be opened, or a run of it failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the score model '{model}' failed: {reason}")]
+pub struct ScoreError {
+    /// The model's name.
+    pub model: String,
+    /// What went wrong, in the runtime's words.
+    pub reason: String,
+}
