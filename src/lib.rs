@@ -20,5 +20,7 @@
 //! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
 
 pub mod engine;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod sampler;
 pub mod score;

@@ -1,0 +1,175 @@
+//! From nodes in the order they are computed to the bytes of a file.
+
+use super::proto::attribute_proto::AttributeType;
+use super::proto::tensor_proto::DataType;
+use super::proto::tensor_shape_proto::{Dimension, dimension};
+use super::proto::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
+    TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
+};
+use prost::Message;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The operators are those of this version of ONNX.
+const OPSET: i64 = 18;
+/// The file format that came with that opset.
+const IR_VERSION: i64 = 8;
+
+/// A tensor in a graph: an input, a constant or what a node computes. Cloning is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value(Arc<str>);
+
+/// An attribute of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attr {
+    /// One whole number.
+    Int(i64),
+    /// Several whole numbers.
+    Ints(Vec<i64>),
+    /// One real number.
+    Float(f32),
+    /// A text.
+    Text(String),
+}
+
+/// A graph under construction. What is added in the same order gives the same bytes.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    graph: GraphProto,
+    names: HashSet<Arc<str>>,
+}
+
+impl GraphBuilder {
+    /// An empty graph called `name`.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { graph: GraphProto { name: name.to_owned(), ..GraphProto::default() }, names: HashSet::new() }
+    }
+
+    /// A float32 input of shape [batch, …`row`] with a free first axis.
+    pub fn input_f32(&mut self, name: &str, row: &[i64]) -> Value {
+        self.input(name, DataType::Float, row)
+    }
+
+    /// An int64 input of shape [batch, …`row`] with a free first axis.
+    pub fn input_i64(&mut self, name: &str, row: &[i64]) -> Value {
+        self.input(name, DataType::Int64, row)
+    }
+
+    /// A float32 constant of shape `shape`, row-major.
+    ///
+    /// # Panics
+    /// Where `data` has another number of elements than `shape`.
+    pub fn constant_f32(&mut self, name: &str, shape: &[i64], data: &[f32]) -> Value {
+        assert_eq!(shape.iter().product::<i64>(), data.len() as i64, "the constant '{name}' has shape {shape:?}");
+        self.constant(name, DataType::Float, shape, data.iter().flat_map(|x| x.to_le_bytes()).collect())
+    }
+
+    /// An int64 constant of shape `shape`, row-major.
+    ///
+    /// # Panics
+    /// Where `data` has another number of elements than `shape`.
+    pub fn constant_i64(&mut self, name: &str, shape: &[i64], data: &[i64]) -> Value {
+        assert_eq!(shape.iter().product::<i64>(), data.len() as i64, "the constant '{name}' has shape {shape:?}");
+        self.constant(name, DataType::Int64, shape, data.iter().flat_map(|x| x.to_le_bytes()).collect())
+    }
+
+    /// A node: `op` of the ONNX operator set applied to `inputs`. What it computes (its first output).
+    pub fn node(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)]) -> Value {
+        let output = self.unique(op);
+        self.push(op, inputs, attributes, &output);
+        output
+    }
+
+    /// Makes the float32 `value`, of shape [batch, …`row`], the graph's output `name`.
+    pub fn output_f32(&mut self, name: &str, value: &Value, row: &[i64]) {
+        let output = self.unique(name);
+        self.push("Identity", &[value], &[], &output);
+        self.graph.output.push(tensor_info(&output, DataType::Float, row));
+    }
+
+    /// The file's bytes, with `metadata` as pairs of key and value.
+    #[must_use]
+    pub fn finish(self, metadata: &[(String, String)]) -> Vec<u8> {
+        let entry = |(key, value): &(String, String)| StringStringEntryProto { key: key.clone(), value: value.clone() };
+        ModelProto {
+            ir_version: IR_VERSION,
+            producer_name: "smld".to_owned(),
+            graph: Some(self.graph),
+            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+            metadata_props: metadata.iter().map(entry).collect(),
+        }
+        .encode_to_vec()
+    }
+
+    fn input(&mut self, name: &str, data_type: DataType, row: &[i64]) -> Value {
+        let value = self.unique(name);
+        self.graph.input.push(tensor_info(&value, data_type, row));
+        value
+    }
+
+    fn constant(&mut self, name: &str, data_type: DataType, shape: &[i64], raw_data: Vec<u8>) -> Value {
+        let value = self.unique(name);
+        let (name, data_type) = (value.0.to_string(), data_type.into());
+        self.graph.initializer.push(TensorProto { dims: shape.to_vec(), data_type, name, raw_data });
+        value
+    }
+
+    fn push(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)], output: &Value) {
+        self.graph.node.push(NodeProto {
+            input: inputs.iter().map(|value| value.0.to_string()).collect(),
+            output: vec![output.0.to_string()],
+            name: output.0.to_string(),
+            op_type: op.to_owned(),
+            attribute: attributes.iter().map(|(name, attribute)| attribute.named(name)).collect(),
+        });
+    }
+
+    /// A value called `name`, or `name_1`, `name_2`, … where that is taken.
+    fn unique(&mut self, name: &str) -> Value {
+        let mut unique: Arc<str> = name.into();
+        for i in 1.. {
+            if self.names.insert(Arc::clone(&unique)) {
+                break;
+            }
+            unique = format!("{name}_{i}").into();
+        }
+        Value(unique)
+    }
+}
+
+impl Attr {
+    fn named(&self, name: &str) -> AttributeProto {
+        let mut attribute = AttributeProto { name: name.to_owned(), ..AttributeProto::default() };
+        match self {
+            Self::Int(i) => {
+                attribute.set_type(AttributeType::Int);
+                attribute.i = *i;
+            }
+            Self::Ints(ints) => {
+                attribute.set_type(AttributeType::Ints);
+                attribute.ints.clone_from(ints);
+            }
+            Self::Float(f) => {
+                attribute.set_type(AttributeType::Float);
+                attribute.f = *f;
+            }
+            Self::Text(text) => {
+                attribute.set_type(AttributeType::String);
+                attribute.s = text.clone().into_bytes();
+            }
+        }
+        attribute
+    }
+}
+
+/// The type of a tensor [batch, …`row`].
+fn tensor_info(value: &Value, data_type: DataType, row: &[i64]) -> ValueInfoProto {
+    let fixed = row.iter().map(|&size| dimension::Value::DimValue(size));
+    let axes = std::iter::once(dimension::Value::DimParam("batch".to_owned())).chain(fixed);
+    let shape = TensorShapeProto { dim: axes.map(|axis| Dimension { value: Some(axis) }).collect() };
+    let tensor = type_proto::Tensor { elem_type: data_type.into(), shape: Some(shape) };
+    let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)) };
+    ValueInfoProto { name: value.0.to_string(), r#type: Some(r#type) }
+}
