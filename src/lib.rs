@@ -20,5 +20,7 @@
 //! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
 
 pub mod engine;
+#[cfg(any(feature = "serve", feature = "train"))]
+pub mod pixels;
 pub mod sampler;
 pub mod score;

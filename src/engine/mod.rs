@@ -101,7 +101,9 @@ pub enum Refused {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// A chain left the finite range.
-    #[error("image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ")]
+    #[error(
+        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
+    )]
     Diverged {
         /// The sample's index.
         index: u32,
