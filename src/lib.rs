@@ -22,5 +22,7 @@
 pub mod engine;
 #[cfg(feature = "onnx")]
 pub mod onnx;
+#[cfg(any(feature = "serve", feature = "train"))]
+pub mod pixels;
 pub mod sampler;
 pub mod score;

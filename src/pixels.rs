@@ -1,0 +1,152 @@
+//! Numbers to pictures: scaling to bytes, grids, PNG.
+
+/// What lies between the images of a grid, on every channel.
+const BACKGROUND: u8 = 64;
+/// Pixels between neighbouring images of a grid.
+const GUTTER: usize = 2;
+
+/// A picture of 8-bit pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Bytes of a pixel: 1 for grey, 3 for red, green, blue.
+    pub channels: usize,
+    /// [height, width, channels], row-major.
+    pub bytes: Vec<u8>,
+}
+
+/// A picture that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the picture could not be encoded: {0}")]
+pub struct EncodeError(#[from] png::EncodingError);
+
+/// One byte for every number of `x`: `range` is black and white, and what lies beyond is cut off.
+#[must_use]
+pub fn to_bytes(x: &[f32], [black, white]: [f32; 2]) -> Vec<u8> {
+    // The cast cuts off what is below 0 or above 255.
+    x.iter().map(|x| ((x - black) / (white - black) * 255.0).round() as u8).collect()
+}
+
+impl Picture {
+    /// `images`, each [C, H, W] with C 1 or 3, side by side in a grid as near to a square as their number allows, filled row
+    /// by row. A single image is itself, without a margin.
+    #[must_use]
+    pub fn grid<'a>(
+        images: impl ExactSizeIterator<Item = &'a [f32]>,
+        [channels, height, width]: [usize; 3],
+        range: [f32; 2],
+    ) -> Self {
+        let columns = (images.len() as f64).sqrt().ceil() as usize;
+        let rows = images.len().div_ceil(columns.max(1));
+        let extent = |count: usize, size: usize| (count * (size + GUTTER)).saturating_sub(GUTTER);
+        let mut picture = Self::blank(extent(columns, width), extent(rows, height), channels);
+        for (i, image) in images.enumerate() {
+            let corner = (i % columns * (width + GUTTER), i / columns * (height + GUTTER));
+            picture.paint(&to_bytes(image, range), width, corner);
+        }
+        picture
+    }
+
+    fn blank(width: usize, height: usize, channels: usize) -> Self {
+        Self { width, height, channels, bytes: vec![BACKGROUND; width * height * channels] }
+    }
+
+    /// Puts an image of `planes` [C, H, width] with its upper left pixel at `corner` (column, row).
+    fn paint(&mut self, planes: &[u8], width: usize, (left, top): (usize, usize)) {
+        let plane = planes.len() / self.channels;
+        for (channel, plane) in planes.chunks(plane).enumerate() {
+            for (y, row) in plane.chunks(width).enumerate() {
+                let start = ((top + y) * self.width + left) * self.channels + channel;
+                for (pixel, &value) in self.bytes[start..].iter_mut().step_by(self.channels).zip(row) {
+                    *pixel = value;
+                }
+            }
+        }
+    }
+
+    /// The picture as a PNG file. `note`, where there is one, becomes the text chunk `smld`; it must be Latin-1.
+    ///
+    /// # Errors
+    /// [`EncodeError`] for a picture without pixels, or a note that is not Latin-1.
+    pub fn png(&self, note: Option<&str>) -> Result<Vec<u8>, EncodeError> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
+        encoder.set_color(if self.channels == 3 { png::ColorType::Rgb } else { png::ColorType::Grayscale });
+        encoder.set_depth(png::BitDepth::Eight);
+        if let Some(note) = note {
+            encoder.add_text_chunk("smld".to_owned(), note.to_owned())?;
+        }
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.bytes)?;
+        writer.finish()?;
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_is_black_and_white_and_what_lies_beyond_is_cut_off() {
+        assert_eq!(to_bytes(&[-1.0, 0.0, 1.0, -9.0, 9.0, f32::NAN], [-1.0, 1.0]), [0, 128, 255, 0, 255, 0]);
+        let every: Vec<f32> = (0..=255).map(|byte| byte as f32 / 255.0).collect();
+        assert_eq!(to_bytes(&every, [0.0, 1.0]), (0..=255).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn one_image_is_itself_without_a_margin() {
+        let picture = Picture::grid([[0.0, 0.2, 0.4, 0.6, 0.8, 1.0].as_slice()].into_iter(), [1, 2, 3], [0.0, 1.0]);
+        assert_eq!((picture.width, picture.height, picture.channels), (3, 2, 1));
+        assert_eq!(picture.bytes, [0, 51, 102, 153, 204, 255]);
+    }
+
+    #[test]
+    fn colours_are_interleaved() {
+        let picture = Picture::grid([[1.0, 0.0, 0.2, 0.4, 0.6, 0.8].as_slice()].into_iter(), [3, 1, 2], [0.0, 1.0]);
+        assert_eq!(picture.bytes, [255, 51, 153, 0, 102, 204]);
+    }
+
+    #[test]
+    fn a_grid_is_nearly_square_with_a_gutter_between_images() {
+        let (black, white) = ([0.0], [1.0]);
+        let images: Vec<&[f32]> = vec![&black, &white, &white, &black, &white];
+        let picture = Picture::grid(images.into_iter(), [1, 1, 1], [0.0, 1.0]);
+        assert_eq!((picture.width, picture.height), (7, 4));
+        const B: u8 = BACKGROUND;
+        #[rustfmt::skip]
+        assert_eq!(picture.bytes, [
+            0,   B, B, 255, B, B, 255,
+            B,   B, B, B,   B, B, B,
+            B,   B, B, B,   B, B, B,
+            0,   B, B, 255, B, B, B,
+        ]);
+        let size = |n: usize| {
+            let picture = Picture::grid(vec![[0.0; 4].as_slice(); n].into_iter(), [1, 2, 2], [0.0, 1.0]);
+            (picture.width, picture.height)
+        };
+        assert_eq!([size(2), size(4), size(64)], [(6, 2), (6, 6), (30, 30)]);
+    }
+
+    #[test]
+    fn a_png_keeps_the_pixels_and_the_note() {
+        let image: Vec<f32> = (0..27).map(|i| i as f32 / 27.0).collect();
+        let picture = Picture::grid([image.as_slice()].into_iter(), [3, 3, 3], [0.0, 1.0]);
+        let file = picture.png(Some("{\"seed\":1}")).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut bytes).unwrap();
+        assert_eq!(bytes, picture.bytes);
+        let note = &reader.info().uncompressed_latin1_text[0];
+        assert_eq!((note.keyword.as_str(), note.text.as_str()), ("smld", "{\"seed\":1}"));
+    }
+
+    #[test]
+    fn a_picture_without_pixels_is_refused() {
+        let picture = Picture::grid(std::iter::empty::<&[f32]>(), [1, 2, 2], [0.0, 1.0]);
+        assert!(picture.png(None).is_err());
+    }
+}
