@@ -22,3 +22,5 @@
 pub mod engine;
 pub mod sampler;
 pub mod score;
+#[cfg(feature = "train")]
+pub mod train;
