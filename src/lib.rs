@@ -26,3 +26,5 @@ pub mod onnx;
 pub mod pixels;
 pub mod sampler;
 pub mod score;
+#[cfg(feature = "train")]
+pub mod train;

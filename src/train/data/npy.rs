@@ -1,0 +1,104 @@
+//! Arrays of numpy: images as bytes or floats, points as floats.
+
+use super::{Contents, DataError, Fault, Options, Values, no_image_options, volume};
+use npyz::{DType, NpyFile, Order, TypeChar};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+/// The first bytes of a file of version 1, whose header is bounded; only arrays of records need another.
+const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
+
+/// Reads the array in `path`.
+pub(super) fn read(path: &Path, options: &Options) -> Result<Contents, DataError> {
+    let read = || {
+        no_image_options("a .npy array", options)?;
+        if options.classes.is_some() {
+            return Err(Fault::NotForThisKind { option: "classes", kind: "a .npy array" });
+        }
+        parse(File::open(path)?)
+    };
+    read().map_err(|fault: Fault| fault.at(path))
+}
+
+fn parse(file: File) -> Result<Contents, Fault> {
+    let size = file.metadata()?.len();
+    let mut file = BufReader::new(file);
+    let mut magic = [0; 8];
+    file.read_exact(&mut magic)?;
+    if magic != *MAGIC {
+        return Err(Fault::WrongMagic { expected: "a .npy array" });
+    }
+    file.rewind()?;
+    let array = NpyFile::new(&mut file)?;
+    if array.order() == Order::Fortran {
+        return Err(Fault::FortranOrder);
+    }
+    let width = width(&array.dtype())?;
+    let sizes = array.shape().to_vec();
+    let axes = Axes::of(&sizes, width)?;
+    let header = array.header().clone();
+    let promised = file.stream_position()? + volume(&[&sizes[..], &[width]].concat())?;
+    match size {
+        size if size < promised => return Err(Fault::Truncated),
+        size if size > promised => return Err(Fault::TrailingBytes),
+        _ => {}
+    }
+    let array = NpyFile::with_header(header, file);
+    let values = match width {
+        1 => Values::Bytes(axes.channels_first(array.into_vec()?)),
+        4 => Values::Floats(axes.channels_first(array.into_vec()?)),
+        _ => {
+            let narrow = array.into_vec::<f64>()?.into_iter().map(|value| value as f32).collect();
+            Values::Floats(axes.channels_first(narrow))
+        }
+    };
+    Ok(Contents { kind: "npy", shape: axes.shape, values, labels: Vec::new(), classes: Vec::new() })
+}
+
+/// The bytes of an element, where it is of a type that is read.
+fn width(dtype: &DType) -> Result<u64, Fault> {
+    match dtype {
+        DType::Plain(plain) => match (plain.type_char(), plain.size_field()) {
+            (TypeChar::Uint, 1) => Some(1),
+            (TypeChar::Float, width @ (4 | 8)) => Some(width),
+            _ => None,
+        },
+        _ => None,
+    }
+    .ok_or_else(|| Fault::UnsupportedType(dtype.descr()))
+}
+
+/// What the axes of an array mean.
+struct Axes {
+    /// Of one row, channels first.
+    shape: Vec<usize>,
+    channels_last: bool,
+}
+
+impl Axes {
+    fn of(sizes: &[u64], width: u64) -> Result<Self, Fault> {
+        let (shape, channels_last) = match *sizes {
+            [_, d] if width > 1 => (vec![d], false),
+            [_, h, w] => (vec![1, h, w], false),
+            [_, c @ (1 | 3), h, w] => (vec![c, h, w], false),
+            [_, h, w, c @ (1 | 3)] => (vec![c, h, w], true),
+            _ => return Err(Fault::UnsupportedShape(sizes.to_vec())),
+        };
+        Ok(Self { shape: shape.into_iter().map(|size| size as usize).collect(), channels_last })
+    }
+
+    fn channels_first<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
+        match self.shape[..] {
+            [c, h, w] if self.channels_last && c * h * w > 0 => {
+                values.chunks(c * h * w).flat_map(|image| planes(image, c)).collect()
+            }
+            _ => values,
+        }
+    }
+}
+
+/// The values of an image of `channels` interleaved channels, one channel after the other.
+pub(super) fn planes<T: Copy>(image: &[T], channels: usize) -> impl Iterator<Item = T> {
+    (0..channels).flat_map(move |channel| image.iter().skip(channel).step_by(channels).copied())
+}

@@ -1,0 +1,3 @@
+//! The trainer: data, objective, network, optimiser, export.
+
+pub mod data;
