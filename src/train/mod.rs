@@ -1,3 +1,11 @@
-//! The trainer: data, objective, network, optimiser, export.
+//! The trainer: from images to a score network file.
 
+pub mod batches;
+pub mod checkpoint;
+pub mod cli;
 pub mod data;
+pub mod network;
+pub mod objective;
+pub mod optimiser;
+pub mod progress;
+pub mod run;

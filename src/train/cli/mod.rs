@@ -1,0 +1,31 @@
+//! The commands of `smld-train`.
+
+mod fit;
+
+use clap::{Parser, Subcommand};
+
+/// Trains score networks and writes them as ONNX files that `smld serve` serves.
+#[derive(Debug, Parser)]
+#[command(name = "smld-train", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a score network on a data set.
+    Fit(fit::Fit),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever kept it from being done, as sentences for a person.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Fit(fit) => fit.run(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The interpreter that writes: ONNX nodes.
+//!
+//! Operators are chosen for the runtime: group norms as InstanceNormalization between reshapes, SiLU as Sigmoid·Mul.
+
+use super::torch::Weights;
+use super::{NORM_EPSILON, Ops, Start};
+use crate::onnx::{Attr, GraphBuilder, Value};
+use crate::train::checkpoint::values;
+
+/// Reads a description as nodes of `graph`, with the values of `weights` as constants.
+pub struct ExportOps<'a> {
+    /// The graph that grows.
+    pub graph: &'a mut GraphBuilder,
+    /// The weights.
+    pub weights: &'a Weights,
+}
+
+impl ExportOps<'_> {
+    fn shape(&mut self, shape: &[i64]) -> Value {
+        self.graph.constant_i64("shape", &[shape.len() as i64], shape)
+    }
+
+    fn whole(&mut self, name: &str, value: i64) -> Value {
+        self.graph.constant_i64(name, &[1], &[value])
+    }
+
+    /// x seen as [batch, …`from`], its axes after the first in the order `order` (from 1), then seen as [batch, …`to`].
+    fn rearrange(&mut self, x: &Value, from: &[i64], order: &[i64], to: &[i64]) -> Value {
+        let x = self.reshape(x, from);
+        let order = std::iter::once(0).chain(order.iter().copied()).collect();
+        let x = self.graph.node("Transpose", &[&x], &[("perm", Attr::Ints(order))]);
+        self.reshape(&x, to)
+    }
+}
+
+impl Ops for ExportOps<'_> {
+    type Value = Value;
+
+    fn weight(&mut self, name: &str, shape: &[i64], _: Start) -> Value {
+        // A description asks for the same weights whichever interpreter reads it.
+        let values = self.weights.0.get(name).map(values).unwrap_or_default();
+        self.graph.constant_f32(name, shape, &values)
+    }
+
+    fn constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> Value {
+        self.graph.constant_f32(name, shape, values)
+    }
+
+    fn add(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Add", &[a, b], &[])
+    }
+
+    fn sub(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Sub", &[a, b], &[])
+    }
+
+    fn mul(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Mul", &[a, b], &[])
+    }
+
+    fn div(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Div", &[a, b], &[])
+    }
+
+    fn sqrt(&mut self, x: &Value) -> Value {
+        self.graph.node("Sqrt", &[x], &[])
+    }
+
+    fn ln(&mut self, x: &Value) -> Value {
+        self.graph.node("Log", &[x], &[])
+    }
+
+    fn cos(&mut self, x: &Value) -> Value {
+        self.graph.node("Cos", &[x], &[])
+    }
+
+    fn silu(&mut self, x: &Value) -> Value {
+        let gate = self.graph.node("Sigmoid", &[x], &[]);
+        self.graph.node("Mul", &[x, &gate], &[])
+    }
+
+    fn linear(&mut self, x: &Value, weight: &Value, bias: &Value) -> Value {
+        self.graph.node("Gemm", &[x, weight, bias], &[("transB", Attr::Int(1))])
+    }
+
+    fn conv2d(&mut self, x: &Value, weight: &Value, bias: &Value, kernel: i64, stride: i64) -> Value {
+        let attributes = [
+            ("kernel_shape", Attr::Ints(vec![kernel; 2])),
+            ("strides", Attr::Ints(vec![stride; 2])),
+            ("pads", Attr::Ints(vec![kernel / 2; 4])),
+        ];
+        self.graph.node("Conv", &[x, weight, bias], &attributes)
+    }
+
+    fn group_norm(&mut self, x: &Value, shape: &[i64; 3], groups: i64, weight: &Value, bias: &Value) -> Value {
+        let [channels, height, width] = *shape;
+        let grouped = self.reshape(x, &[groups, channels / groups * height * width]);
+        let ones = self.graph.constant_f32("ones", &[groups], &vec![1.0; groups as usize]);
+        let zeros = self.graph.constant_f32("zeros", &[groups], &vec![0.0; groups as usize]);
+        let epsilon = [("epsilon", Attr::Float(NORM_EPSILON as f32))];
+        let normal = self.graph.node("InstanceNormalization", &[&grouped, &ones, &zeros], &epsilon);
+        let normal = self.reshape(&normal, shape);
+        let by_channel = self.shape(&[channels, 1, 1]);
+        let weight = self.graph.node("Reshape", &[weight, &by_channel], &[]);
+        let bias = self.graph.node("Reshape", &[bias, &by_channel], &[]);
+        let scaled = self.mul(&normal, &weight);
+        self.add(&scaled, &bias)
+    }
+
+    fn embedding(&mut self, label: &Value, table: &Value) -> Value {
+        let one = self.whole("one", 1);
+        let row = self.graph.node("Add", &[label, &one], &[]);
+        self.graph.node("Gather", &[table, &row], &[])
+    }
+
+    fn space_to_depth(&mut self, x: &Value, shape: &[i64; 3]) -> Value {
+        let [c, h, w] = *shape;
+        self.rearrange(x, &[c, h / 2, 2, w / 2, 2], &[1, 3, 5, 2, 4], &[4 * c, h / 2, w / 2])
+    }
+
+    fn depth_to_space(&mut self, x: &Value, shape: &[i64; 3]) -> Value {
+        let [c, h, w] = *shape;
+        self.rearrange(x, &[c / 4, 2, 2, h, w], &[1, 4, 2, 5, 3], &[c / 4, 2 * h, 2 * w])
+    }
+
+    fn concat(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Concat", &[a, b], &[("axis", Attr::Int(1))])
+    }
+
+    fn halves(&mut self, x: &Value, width: i64) -> [Value; 2] {
+        let axis = self.whole("axis", 1);
+        [0, width].map(|start| {
+            let (from, to) = (self.whole("from", start), self.whole("to", start + width));
+            self.graph.node("Slice", &[x, &from, &to, &axis], &[])
+        })
+    }
+
+    fn reshape(&mut self, x: &Value, shape: &[i64]) -> Value {
+        let whole: Vec<i64> = std::iter::once(-1).chain(shape.iter().copied()).collect();
+        let shape = self.shape(&whole);
+        self.graph.node("Reshape", &[x, &shape], &[])
+    }
+
+    fn columns(&mut self, x: &Value, columns: i64) -> Value {
+        let column = self.reshape(x, &[1]);
+        let shape = self.shape(&[1, columns]);
+        self.graph.node("Expand", &[&column, &shape], &[])
+    }
+}

@@ -1,0 +1,92 @@
+//! Networks, described once and read twice.
+//!
+//! A network is a function over [`Ops`]. Read by [`torch`], it is evaluated and differentiated; read by [`export`], it is
+//! written as an ONNX graph. What is trained and what is served cannot drift apart.
+
+pub mod export;
+pub mod torch;
+pub mod unet;
+
+pub use unet::UNet;
+
+/// How a weight begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// N(0, 1/fan_in).
+    Scaled {
+        /// How many inputs one output sums over.
+        fan_in: i64,
+    },
+    /// Every element the same.
+    Constant(f32),
+}
+
+/// The operations that networks are made of. Values are float32 with the batch as their free first axis, unless said
+/// otherwise; binary operations broadcast.
+pub trait Ops {
+    /// A tensor, or the name of one.
+    type Value: Clone;
+
+    /// The weight called `name`, which training changes.
+    fn weight(&mut self, name: &str, shape: &[i64], start: Start) -> Self::Value;
+    /// A tensor of `shape` that training does not change.
+    fn constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> Self::Value;
+
+    /// a + b.
+    fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// a − b.
+    fn sub(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// a · b, element by element.
+    fn mul(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// a / b, element by element.
+    fn div(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// √x.
+    fn sqrt(&mut self, x: &Self::Value) -> Self::Value;
+    /// ln x.
+    fn ln(&mut self, x: &Self::Value) -> Self::Value;
+    /// cos x.
+    fn cos(&mut self, x: &Self::Value) -> Self::Value;
+    /// x · sigmoid(x).
+    fn silu(&mut self, x: &Self::Value) -> Self::Value;
+
+    /// x [batch, in] · weightᵀ [out, in] + bias [out].
+    fn linear(&mut self, x: &Self::Value, weight: &Self::Value, bias: &Self::Value) -> Self::Value;
+    /// Cross-correlation of x [batch, in, H, W] with weight [out, in, kernel, kernel], kernel odd, padded by kernel/2 with
+    /// zeros, plus bias [out].
+    fn conv2d(
+        &mut self,
+        x: &Self::Value,
+        weight: &Self::Value,
+        bias: &Self::Value,
+        kernel: i64,
+        stride: i64,
+    ) -> Self::Value;
+    /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then scaled and shifted by
+    /// channel: weight, bias [C] (Wu & He 2018).
+    fn group_norm(
+        &mut self,
+        x: &Self::Value,
+        shape: &[i64; 3],
+        groups: i64,
+        weight: &Self::Value,
+        bias: &Self::Value,
+    ) -> Self::Value;
+    /// Row label + 1 of `table` [classes + 1, width] for each label [batch] (int64, −1 for none): [batch, width].
+    fn embedding(&mut self, label: &Self::Value, table: &Self::Value) -> Self::Value;
+
+    /// [batch, C, H, W] to [batch, 4C, H/2, W/2]: every 2×2 block of pixels becomes channels.
+    fn space_to_depth(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
+    /// [batch, 4C, H, W] to [batch, C, 2H, 2W]: the inverse of [`space_to_depth`](Self::space_to_depth).
+    fn depth_to_space(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
+    /// a and b, one after the other along axis 1.
+    fn concat(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// The two halves of x along axis 1, each `width` wide.
+    fn halves(&mut self, x: &Self::Value, width: i64) -> [Self::Value; 2];
+    /// x with its axes after the first replaced by `shape`.
+    fn reshape(&mut self, x: &Self::Value, shape: &[i64]) -> Self::Value;
+    /// x [batch] copied into `columns` columns: [batch, columns].
+    fn columns(&mut self, x: &Self::Value, columns: i64) -> Self::Value;
+}
+
+/// What every group norm adds to the variance.
+const NORM_EPSILON: f64 = 1e-5;
