@@ -20,6 +20,17 @@ const IR_VERSION: i64 = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value(Arc<str>);
 
+/// What the elements of a tensor are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// float32.
+    F32,
+    /// float64.
+    F64,
+    /// int64.
+    I64,
+}
+
 /// An attribute of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attr {
@@ -49,12 +60,19 @@ impl GraphBuilder {
 
     /// A float32 input of shape [batch, …`row`] with a free first axis.
     pub fn input_f32(&mut self, name: &str, row: &[i64]) -> Value {
-        self.input(name, DataType::Float, row)
+        self.input(name, Element::F32, &batch_of(row))
     }
 
     /// An int64 input of shape [batch, …`row`] with a free first axis.
     pub fn input_i64(&mut self, name: &str, row: &[i64]) -> Value {
-        self.input(name, DataType::Int64, row)
+        self.input(name, Element::I64, &batch_of(row))
+    }
+
+    /// An input of any type and shape; an axis without a size is free.
+    pub fn input(&mut self, name: &str, element: Element, axes: &[Option<i64>]) -> Value {
+        let value = self.unique(name);
+        self.graph.input.push(tensor_info(&value, element, axes));
+        value
     }
 
     /// A float32 constant of shape `shape`, row-major.
@@ -62,8 +80,15 @@ impl GraphBuilder {
     /// # Panics
     /// Where `data` has another number of elements than `shape`.
     pub fn constant_f32(&mut self, name: &str, shape: &[i64], data: &[f32]) -> Value {
-        assert_eq!(shape.iter().product::<i64>(), data.len() as i64, "the constant '{name}' has shape {shape:?}");
-        self.constant(name, DataType::Float, shape, data.iter().flat_map(|x| x.to_le_bytes()).collect())
+        self.constant(name, Element::F32, shape, data.iter().map(|x| x.to_le_bytes()))
+    }
+
+    /// A float64 constant of shape `shape`, row-major.
+    ///
+    /// # Panics
+    /// Where `data` has another number of elements than `shape`.
+    pub fn constant_f64(&mut self, name: &str, shape: &[i64], data: &[f64]) -> Value {
+        self.constant(name, Element::F64, shape, data.iter().map(|x| x.to_le_bytes()))
     }
 
     /// An int64 constant of shape `shape`, row-major.
@@ -71,8 +96,7 @@ impl GraphBuilder {
     /// # Panics
     /// Where `data` has another number of elements than `shape`.
     pub fn constant_i64(&mut self, name: &str, shape: &[i64], data: &[i64]) -> Value {
-        assert_eq!(shape.iter().product::<i64>(), data.len() as i64, "the constant '{name}' has shape {shape:?}");
-        self.constant(name, DataType::Int64, shape, data.iter().flat_map(|x| x.to_le_bytes()).collect())
+        self.constant(name, Element::I64, shape, data.iter().map(|x| x.to_le_bytes()))
     }
 
     /// A node: `op` of the ONNX operator set applied to `inputs`. What it computes (its first output).
@@ -82,11 +106,21 @@ impl GraphBuilder {
         output
     }
 
+    /// `value` with its elements made `element`.
+    pub fn cast(&mut self, value: &Value, element: Element) -> Value {
+        self.node("Cast", &[value], &[("to", Attr::Int(element.code().into()))])
+    }
+
     /// Makes the float32 `value`, of shape [batch, …`row`], the graph's output `name`.
     pub fn output_f32(&mut self, name: &str, value: &Value, row: &[i64]) {
+        self.output(name, value, Element::F32, &batch_of(row));
+    }
+
+    /// Makes `value` the graph's output `name`; an axis without a size is free.
+    pub fn output(&mut self, name: &str, value: &Value, element: Element, axes: &[Option<i64>]) {
         let output = self.unique(name);
         self.push("Identity", &[value], &[], &output);
-        self.graph.output.push(tensor_info(&output, DataType::Float, row));
+        self.graph.output.push(tensor_info(&output, element, axes));
     }
 
     /// The file's bytes, with `metadata` as pairs of key and value.
@@ -103,16 +137,21 @@ impl GraphBuilder {
         .encode_to_vec()
     }
 
-    fn input(&mut self, name: &str, data_type: DataType, row: &[i64]) -> Value {
+    fn constant<const WIDTH: usize>(
+        &mut self,
+        name: &str,
+        element: Element,
+        shape: &[i64],
+        data: impl ExactSizeIterator<Item = [u8; WIDTH]>,
+    ) -> Value {
+        assert_eq!(shape.iter().product::<i64>(), data.len() as i64, "the constant '{name}' has shape {shape:?}");
         let value = self.unique(name);
-        self.graph.input.push(tensor_info(&value, data_type, row));
-        value
-    }
-
-    fn constant(&mut self, name: &str, data_type: DataType, shape: &[i64], raw_data: Vec<u8>) -> Value {
-        let value = self.unique(name);
-        let (name, data_type) = (value.0.to_string(), data_type.into());
-        self.graph.initializer.push(TensorProto { dims: shape.to_vec(), data_type, name, raw_data });
+        self.graph.initializer.push(TensorProto {
+            dims: shape.to_vec(),
+            data_type: element.code(),
+            name: value.0.to_string(),
+            raw_data: data.flatten().collect(),
+        });
         value
     }
 
@@ -136,6 +175,17 @@ impl GraphBuilder {
             unique = format!("{name}_{i}").into();
         }
         Value(unique)
+    }
+}
+
+impl Element {
+    /// The type's number in the format.
+    fn code(self) -> i32 {
+        match self {
+            Self::F32 => DataType::Float.into(),
+            Self::F64 => DataType::Double.into(),
+            Self::I64 => DataType::Int64.into(),
+        }
     }
 }
 
@@ -164,12 +214,18 @@ impl Attr {
     }
 }
 
-/// The type of a tensor [batch, …`row`].
-fn tensor_info(value: &Value, data_type: DataType, row: &[i64]) -> ValueInfoProto {
-    let fixed = row.iter().map(|&size| dimension::Value::DimValue(size));
-    let axes = std::iter::once(dimension::Value::DimParam("batch".to_owned())).chain(fixed);
-    let shape = TensorShapeProto { dim: axes.map(|axis| Dimension { value: Some(axis) }).collect() };
-    let tensor = type_proto::Tensor { elem_type: data_type.into(), shape: Some(shape) };
+/// [batch, …`row`].
+fn batch_of(row: &[i64]) -> Vec<Option<i64>> {
+    std::iter::once(None).chain(row.iter().copied().map(Some)).collect()
+}
+
+fn tensor_info(value: &Value, element: Element, axes: &[Option<i64>]) -> ValueInfoProto {
+    let dimension = |axis: &Option<i64>| {
+        let size = axis.map_or_else(|| dimension::Value::DimParam("batch".to_owned()), dimension::Value::DimValue);
+        Dimension { value: Some(size) }
+    };
+    let shape = TensorShapeProto { dim: axes.iter().map(dimension).collect() };
+    let tensor = type_proto::Tensor { elem_type: element.code(), shape: Some(shape) };
     let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)) };
     ValueInfoProto { name: value.0.to_string(), r#type: Some(r#type) }
 }

@@ -19,4 +19,4 @@ mod proto {
     include!(concat!(env!("OUT_DIR"), "/onnx.rs"));
 }
 
-pub use graph::{Attr, GraphBuilder, Value};
+pub use graph::{Attr, Element, GraphBuilder, Value};

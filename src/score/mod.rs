@@ -6,6 +6,8 @@
 
 pub mod density;
 mod info;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod ready;
 
 pub use info::{Kind, ModelInfo, UnknownLabel};

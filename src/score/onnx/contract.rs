@@ -1,0 +1,219 @@
+//! What a score network's file says of itself: the metadata that the trainer writes and the server reads.
+
+use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
+use serde_json::Value;
+
+/// The version of the contract that this build writes and reads.
+const VERSION: &str = "1";
+
+const CONTRACT: &str = "smld.contract";
+const NAME: &str = "smld.name";
+const OUTPUT: &str = "smld.output";
+const SIGMA_MIN: &str = "smld.sigma_min";
+const SIGMA_MAX: &str = "smld.sigma_max";
+const RANGE: &str = "smld.range";
+const LABELS: &str = "smld.labels";
+const SAMPLER: &str = "smld.sampler";
+const TRAINING: &str = "smld.training";
+
+/// What the output of a network holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// The score s itself.
+    #[default]
+    Score,
+    /// The denoised mean D: s = (D − x)/σ² (Tweedie's formula).
+    Denoised,
+    /// The noise ε in x = x₀ + σ ε: s = −ε/σ.
+    Epsilon,
+}
+
+/// A file's description of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contract {
+    /// The model's name: `[a-z0-9][a-z0-9-]*`.
+    pub name: String,
+    /// What the output holds.
+    pub output: Output,
+    /// The smallest noise level the network was trained for.
+    pub sigma_min: f64,
+    /// The largest; equal to the smallest where there is one level only.
+    pub sigma_max: f64,
+    /// What black and white are in the model's own numbers.
+    pub range: [f32; 2],
+    /// The names of the classes; empty where there are none.
+    pub labels: Vec<String>,
+    /// The sampler to use when a request names none.
+    pub sampler: Option<SamplerSpec>,
+    /// How the network was trained, or null.
+    pub training: Value,
+}
+
+/// Metadata that break the contract.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ContractFault {
+    /// A key that every file has is not there.
+    #[error("the metadata key '{0}' is missing; write the file with smld-train, or add the key to its metadata_props")]
+    Missing(&'static str),
+    /// A value that is not what its key asks for.
+    #[error("the metadata key '{key}' is '{value}'; it must be {wanted}")]
+    Unreadable {
+        /// The key.
+        key: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        wanted: &'static str,
+    },
+    /// The file follows another version.
+    #[error(
+        "the file follows version {found} of the contract, and this smld reads version 1: use the smld that goes with it, or export it again"
+    )]
+    Version {
+        /// The version in the file.
+        found: String,
+    },
+    /// The noise levels are in the wrong order.
+    #[error("smld.sigma_min is {min}, above smld.sigma_max = {max}; exchange them")]
+    Levels {
+        /// The smallest noise level, as written.
+        min: f64,
+        /// The largest, as written.
+        max: f64,
+    },
+    /// An output that is divided by σ, with noise levels down to zero.
+    #[error(
+        "smld.sigma_min is 0, and the score of a '{output}' output divides by σ; give the smallest level of training"
+    )]
+    LevelZero {
+        /// What the output holds.
+        output: &'static str,
+    },
+    /// The sampler does not fit the noise levels.
+    #[error("the metadata key 'smld.sampler' does not fit the model: {0}")]
+    Sampler(#[from] InvalidSampler),
+}
+
+impl Contract {
+    /// The metadata of a file that keeps this contract, as pairs of key and value.
+    #[must_use]
+    pub fn to_metadata(&self) -> Vec<(String, String)> {
+        let [low, high] = self.range;
+        // The shortest decimals that read back as the same numbers.
+        let mut metadata = vec![
+            (CONTRACT, VERSION.to_owned()),
+            (NAME, self.name.clone()),
+            (OUTPUT, self.output.name().to_owned()),
+            (SIGMA_MIN, self.sigma_min.to_string()),
+            (SIGMA_MAX, self.sigma_max.to_string()),
+            (RANGE, format!("{low},{high}")),
+        ];
+        if !self.labels.is_empty() {
+            metadata.push((LABELS, serde_json::json!(self.labels).to_string()));
+        }
+        if let Some(sampler) = &self.sampler {
+            metadata.push((SAMPLER, serde_json::json!(sampler).to_string()));
+        }
+        if !self.training.is_null() {
+            metadata.push((TRAINING, self.training.to_string()));
+        }
+        metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Reads the contract from metadata, where `value` finds the value of a key.
+    ///
+    /// # Errors
+    /// The first key that is missing or cannot be.
+    pub fn from_metadata(value: impl Fn(&str) -> Option<String>) -> Result<Self, ContractFault> {
+        let required = |key: &'static str| value(key).ok_or(ContractFault::Missing(key));
+        let version = required(CONTRACT)?;
+        if version != VERSION {
+            return Err(ContractFault::Version { found: version });
+        }
+        let level = |key| {
+            let wanted = "a finite number, zero or above";
+            parse(key, required(key)?, wanted, |text| text.parse().ok().filter(|&s: &f64| s.is_finite() && s >= 0.0))
+        };
+        let contract = Self {
+            name: parse(NAME, required(NAME)?, "a name of a-z, 0-9 and -, as fashion-mnist", name)?,
+            output: value(OUTPUT).map_or(Ok(Output::default()), |text| {
+                parse(OUTPUT, text, "score, denoised or epsilon", Output::from_name)
+            })?,
+            sigma_min: level(SIGMA_MIN)?,
+            sigma_max: level(SIGMA_MAX)?,
+            range: parse(RANGE, required(RANGE)?, "two numbers, black's below white's, as -1,1", range)?,
+            labels: value(LABELS).map_or(Ok(Vec::new()), |text| {
+                parse(LABELS, text, "a JSON array of class names, none of them twice", labels)
+            })?,
+            sampler: value(SAMPLER)
+                .map(|text| parse(SAMPLER, text, "a sampler in JSON", |text| serde_json::from_str(text).ok()))
+                .transpose()?,
+            training: value(TRAINING).map_or(Ok(Value::Null), |text| {
+                parse(TRAINING, text, "JSON", |text| serde_json::from_str(text).ok())
+            })?,
+        };
+        let Self { sigma_min: min, sigma_max: max, output, .. } = contract;
+        match output {
+            _ if min > max => Err(ContractFault::Levels { min, max }),
+            _ if max == 0.0 => Err(ContractFault::Unreadable {
+                key: SIGMA_MAX,
+                value: "0".to_owned(),
+                wanted: "a finite number above zero",
+            }),
+            Output::Denoised | Output::Epsilon if min == 0.0 => Err(ContractFault::LevelZero { output: output.name() }),
+            Output::Score | Output::Denoised | Output::Epsilon => Ok(contract),
+        }
+    }
+
+    /// The sampler to use when a request names none: the file's, or annealing where there are levels to go down.
+    #[must_use]
+    pub fn default_sampler(&self) -> SamplerSpec {
+        self.sampler.clone().unwrap_or_else(|| match self.sigma_min < self.sigma_max {
+            true => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()),
+            false => SamplerSpec::Langevin(LangevinSpec::default()),
+        })
+    }
+}
+
+impl Output {
+    const ALL: [Self; 3] = [Self::Score, Self::Denoised, Self::Epsilon];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Denoised => "denoised",
+            Self::Epsilon => "epsilon",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|output| output.name() == name)
+    }
+}
+
+fn parse<T>(
+    key: &'static str,
+    value: String,
+    wanted: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ContractFault> {
+    read(&value).ok_or(ContractFault::Unreadable { key, value, wanted })
+}
+
+fn name(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')).then(|| text.to_owned())
+}
+
+fn range(text: &str) -> Option<[f32; 2]> {
+    let (low, high) = text.split_once(',')?;
+    let (low, high): (f32, f32) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+    (low.is_finite() && high.is_finite() && low < high).then_some([low, high])
+}
+
+/// Requests name classes without regard to case, so two that differ in case alone are one.
+fn labels(text: &str) -> Option<Vec<String>> {
+    let labels: Vec<String> = serde_json::from_str(text).ok()?;
+    let twice = |(i, label): (usize, &String)| labels[..i].iter().any(|other| other.eq_ignore_ascii_case(label));
+    (!labels.is_empty() && !labels.iter().enumerate().any(twice)).then_some(labels)
+}

@@ -1,0 +1,89 @@
+//! Whether a row's bytes depend on its batch, as found at load.
+
+use crate::support::{contract, file, load, open, score, two_modes};
+use smld::onnx::Attr;
+use smld::sampler::{Noise, Purpose};
+use smld::score::density::{Component, GaussianMixture};
+use smld::score::onnx::mixture_file;
+use smld::score::{Unfit, prepare};
+use std::sync::Arc;
+
+fn invariant(file: Vec<u8>) -> bool {
+    prepare(Arc::new(load(file).unwrap()), &[1]).unwrap().batch_invariant()
+}
+
+#[test]
+fn the_mixture_has_the_same_bytes_in_every_batch_and_layout() {
+    let ready = prepare(Arc::new(load(mixture_file(&two_modes(), &[])).unwrap()), &[1, 2]).unwrap();
+    assert!(ready.batch_invariant());
+    assert_eq!(ready.layouts(), [1, 2]);
+    assert!(invariant(mixture_file(&two_modes(), &["low", "high"])));
+}
+
+#[test]
+fn a_mixture_in_many_dimensions_has_the_same_bytes_in_every_batch() {
+    let noise = Noise::new(1, 0, Purpose::Sampling);
+    let mut means = [0.0; 5 * 37];
+    noise.normal(0, &mut means);
+    let component = |mean: &[f32]| Component {
+        weight: 1.0 + f64::from(mean[0]).abs(),
+        mean: mean.iter().map(|&m| f64::from(m)).collect(),
+        variance: 0.1 + f64::from(mean[1]).powi(2),
+    };
+    let mixture = GaussianMixture::new("many", means.chunks(37).map(component).collect()).unwrap();
+    assert!(invariant(mixture_file(&mixture, &[])));
+}
+
+#[test]
+fn large_batches_of_the_mixture_have_the_bytes_of_rows_alone() {
+    const ROWS: usize = 1000;
+    let mut x = vec![0.0; 2 * ROWS];
+    Noise::new(3, 0, Purpose::Sampling).normal(0, &mut x);
+    let sigma: Vec<f32> = (0..ROWS).map(|i| 0.01 * 1.007_f32.powi(i as i32)).collect();
+    x.iter_mut().zip(&sigma.repeat(2)).for_each(|(x, sigma)| *x *= 1.0 + sigma);
+    let file = mixture_file(&two_modes(), &[]);
+    let mut session = open(file);
+    let together = score(session.as_mut(), &x, &sigma);
+    for i in 0..ROWS {
+        let alone = score(session.as_mut(), &x[2 * i..2 * i + 2], &sigma[i..=i]);
+        assert_eq!(
+            alone.iter().map(|s| s.to_bits()).collect::<Vec<_>>(),
+            [together[2 * i].to_bits(), together[2 * i + 1].to_bits()]
+        );
+    }
+}
+
+#[test]
+fn a_logarithm_of_sigma_as_it_comes_is_found_out() {
+    assert!(!invariant(file(&contract(), |graph, x, sigma| {
+        let log = graph.node("Log", &[sigma], &[]);
+        graph.node("Mul", &[x, &log], &[])
+    })));
+}
+
+#[test]
+fn rows_that_see_one_another_are_found_out() {
+    assert!(!invariant(file(&contract(), |graph, x, _| {
+        let rows = graph.constant_i64("rows", &[1], &[0]);
+        let mean = graph.node("ReduceMean", &[x, &rows], &[("keepdims", Attr::Int(1))]);
+        graph.node("Sub", &[&mean, x], &[])
+    })));
+}
+
+#[test]
+fn a_network_that_gives_nan_is_not_served() {
+    let broken = file(&contract(), |graph, x, _| {
+        let bound = graph.constant_f32("bound", &[], &[-30.0]);
+        let shifted = graph.node("Sub", &[x, &bound], &[]);
+        graph.node("Sqrt", &[&shifted], &[])
+    });
+    assert!(prepare(Arc::new(load(broken).unwrap()), &[1]).is_ok(), "x stays above the bound");
+    let broken = file(&contract(), |graph, x, _| graph.node("Log", &[x], &[]));
+    let Err(unfit) = prepare(Arc::new(load(broken).unwrap()), &[1]) else { panic!("log of a negative number") };
+    assert!(matches!(unfit, Unfit::NotFinite { .. }));
+    let sentence = unfit.to_string();
+    assert!(
+        sentence.contains("'small' gives NaN or infinity at σ = ") && sentence.contains("train it again"),
+        "{sentence}"
+    );
+}

@@ -1,0 +1,45 @@
+//! What was asked for is what runs, or the reason is said.
+
+use crate::support::{runtime, two_modes};
+use smld::score::ScoreModel;
+use smld::score::onnx::{OnnxScore, Provider, mixture_file};
+
+const CUDA: Provider = Provider::Cuda { device: 0 };
+
+#[test]
+fn providers_have_names() {
+    assert_eq!("cpu".parse(), Ok(Provider::Cpu));
+    assert_eq!("cuda".parse(), Ok(CUDA));
+    assert_eq!("cuda:3".parse(), Ok(Provider::Cuda { device: 3 }));
+    assert_eq!((Provider::Cpu.to_string(), Provider::Cuda { device: 3 }.to_string()), ("cpu".into(), "cuda:3".into()));
+    for name in ["gpu", "cpu:0", "cuda:", "cuda:x", ""] {
+        let sentence = name.parse::<Provider>().unwrap_err().to_string();
+        assert!(sentence.contains(&format!("'{name}'")) && sentence.contains("cuda:N"), "{sentence}");
+    }
+}
+
+/// On a machine that has a GPU and its libraries this is not a test, and says so.
+#[test]
+fn cuda_that_cannot_be_had_is_refused_with_the_reason() {
+    match OnnxScore::from_bytes(&runtime(), mixture_file(&two_modes(), &[]), CUDA, false) {
+        Ok(model) => assert_eq!(model.info().provider, "cuda"),
+        Err(fault) => {
+            let sentence = fault.to_string();
+            let reason = if cfg!(feature = "cuda") {
+                "CUDA device 0 was asked for and cannot be had"
+            } else {
+                "built without it"
+            };
+            assert!(sentence.contains(reason) && sentence.contains("use the provider cpu"), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn a_fall_back_that_was_allowed_is_told() {
+    let file = mixture_file(&two_modes(), &[]);
+    let had = OnnxScore::from_bytes(&runtime(), file.clone(), CUDA, false).is_ok();
+    let model = OnnxScore::from_bytes(&runtime(), file, CUDA, true).unwrap();
+    assert_eq!(model.info().provider, if had { "cuda" } else { "cpu" });
+    assert!(model.open(1).is_ok());
+}
