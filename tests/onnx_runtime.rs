@@ -1,5 +1,6 @@
 //! Libraries that are not onnxruntime. Apart from the other tests: a process loads one library, and this one none.
 #![cfg(feature = "onnx")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use smld::score::onnx::{Runtime, RuntimeError};
 use std::path::{Path, PathBuf};
