@@ -95,13 +95,7 @@ impl<'a> Run<'a> {
     /// Goes on with a run of `plan` where `state` left it.
     #[must_use]
     pub fn resume(plan: Plan, state: State, data: &'a Dataset, device: Device) -> Self {
-        let objective = DsmContinuous {
-            ln_sigma_mean: plan.ln_sigma_mean,
-            ln_sigma_deviation: plan.ln_sigma_deviation,
-            sigma_min: plan.sigma_min,
-            sigma_max: plan.sigma_max,
-            deviation: plan.network.deviation,
-        };
+        let objective = plan.objective();
         let batches = Batches::new(data, plan.seed, plan.batch, plan.label_drop as f32, device);
         Self { plan, state, batches, objective, device }
     }
@@ -121,12 +115,6 @@ impl<'a> Run<'a> {
     pub fn left(&self) -> Option<Duration> {
         let done = self.done();
         (done > 0.0).then(|| Duration::from_secs_f64(self.state.progress.seconds * ((1.0 - done) / done).max(0.0)))
-    }
-
-    /// The objective's name.
-    #[must_use]
-    pub fn objective(&self) -> &'static str {
-        self.objective.name()
     }
 
     /// One step of training.
@@ -156,6 +144,18 @@ impl<'a> Run<'a> {
 }
 
 impl Plan {
+    /// What is minimised.
+    #[must_use]
+    pub fn objective(&self) -> DsmContinuous {
+        DsmContinuous {
+            ln_sigma_mean: self.ln_sigma_mean,
+            ln_sigma_deviation: self.ln_sigma_deviation,
+            sigma_min: self.sigma_min,
+            sigma_max: self.sigma_max,
+            deviation: self.network.deviation,
+        }
+    }
+
     /// The score under `weights`, made on the first call: x [batch, C, H, W], sigma [batch], label [batch] (looked at where
     /// the network has classes) to the shape of x.
     pub fn score(

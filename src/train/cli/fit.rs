@@ -1,12 +1,16 @@
 //! `smld-train fit`: from a data set to a score network file.
 
+use crate::engine::RawSampleRequest;
+use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
 use crate::train::data::{Channels, Dataset, Options};
+use crate::train::export;
 use crate::train::network::UNet;
 use crate::train::network::torch::Precision;
 use crate::train::optimiser::Settings;
 use crate::train::progress::Reporter;
 use crate::train::run::{Length, Plan, Run};
+use crate::train::sample::{draw, grid};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -18,7 +22,7 @@ use tch::Device;
 /// Train a score network on a data set by denoising score matching.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  smld-train fit --data data/mnist --out models/mnist.onnx --minutes 30")]
-pub struct Fit {
+pub(super) struct Fit {
     /// The data: a folder of MNIST-style IDX files (raw or .gz), a folder of images whose sub-folders are class names,
     /// CIFAR-10's binary files, or a .npy array.
     #[arg(long, value_name = "PATH")]
@@ -74,9 +78,12 @@ pub struct Fit {
     /// Go on from the checkpoint in the run's folder.
     #[arg(long)]
     resume: bool,
-    /// Minutes between checkpoints.
+    /// Minutes between checkpoints, each with a picture of samples.
     #[arg(long, default_value_t = 5.0)]
     checkpoint_minutes: f64,
+    /// The path of onnxruntime's library, which checks what is written.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
 }
 
 impl Fit {
@@ -85,34 +92,44 @@ impl Fit {
             tch::set_num_threads(threads);
         }
         let name = model_name(&self.out)?;
+        // What the end of the run needs is looked for at its beginning.
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let options = Options { size: self.size, channels: self.channels, classes: self.classes.clone() };
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let checkpoint = folder.join("checkpoint.safetensors");
-        let plan = self.plan(&data)?;
-        let mut run = if self.resume {
-            let (saved, state) = State::load(&checkpoint, self.device)?;
-            ensure!(
-                saved == plan,
-                "the checkpoint {} is of another run: give the settings it was begun with, or another --run",
-                checkpoint.display()
-            );
-            Run::resume(plan, state, &data, self.device)
-        } else {
-            Run::begin(plan, &data, self.device)
-        };
+        let mut run = self.begin(&data, &folder)?;
         let reporter = Reporter::new(&folder.join("log.jsonl"), run.plan.batch)?;
         reporter.say(&format!(
-            "{name}: {} rows of {:?}, {} classes; {} weights; {}; checkpoint and log in {}",
+            "{name}: {} rows of {:?}, {} classes; {} weights; checkpoint, log and samples in {}",
             data.len(),
             data.shape(),
             data.classes().len(),
             run.state.weights.count(),
-            run.objective(),
             folder.display()
         ));
-        self.train(&mut run, reporter, &checkpoint)
+        if self.train(&mut run, reporter, &Keeper { name: &name, folder: &folder, runtime: &runtime })? {
+            let file = export::file(&run.plan, &run.state, &name);
+            export::verify(file.clone(), &runtime, &run.plan, &mut run.state)?;
+            export::write(&file, &self.out)?;
+            eprintln!("wrote {}; serve it with: smld serve --models {}", self.out.display(), self.out.display());
+        }
+        Ok(())
+    }
+
+    fn begin<'a>(&self, data: &'a Dataset, folder: &Path) -> Result<Run<'a>> {
+        let plan = self.plan(data)?;
+        if !self.resume {
+            return Ok(Run::begin(plan, data, self.device));
+        }
+        let checkpoint = folder.join(CHECKPOINT);
+        let (saved, state) = State::load(&checkpoint, self.device)?;
+        ensure!(
+            saved == plan,
+            "the checkpoint {} is of another run: give the settings it was begun with, or another --run",
+            checkpoint.display()
+        );
+        Ok(Run::resume(plan, state, data, self.device))
     }
 
     fn plan(&self, data: &Dataset) -> Result<Plan> {
@@ -159,7 +176,8 @@ impl Fit {
         })
     }
 
-    fn train(&self, run: &mut Run<'_>, mut reporter: Reporter, checkpoint: &Path) -> Result<()> {
+    /// Trains to the end, or until Ctrl-C: whether it came to the end.
+    fn train(&self, run: &mut Run<'_>, mut reporter: Reporter, keeper: &Keeper<'_>) -> Result<bool> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be listened to")?;
@@ -169,22 +187,48 @@ impl Fit {
             let step = run.step()?;
             reporter.step(&step, run.left())?;
             if stop.load(Ordering::Relaxed) {
-                run.state.save(&run.plan, checkpoint)?;
-                reporter.say(&format!("stopped; the same command with --resume goes on from {}", checkpoint.display()));
-                return Ok(());
+                run.state.save(&run.plan, &keeper.folder.join(CHECKPOINT))?;
+                reporter.say("stopped after a checkpoint; the same command with --resume goes on from it");
+                return Ok(false);
             }
             if saved.elapsed() >= every {
-                run.state.save(&run.plan, checkpoint)?;
+                keeper.keep(run)?;
                 saved = Instant::now();
             }
         }
-        run.state.save(&run.plan, checkpoint)?;
-        Ok(())
+        keeper.keep(run)?;
+        Ok(true)
+    }
+}
+
+/// The checkpoint's name in a run's folder.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// Keeps what a run has reached.
+struct Keeper<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    runtime: &'a Runtime,
+}
+
+impl Keeper<'_> {
+    /// Writes the checkpoint, and a picture of what the network as it would be exported gives now.
+    fn keep(&self, run: &mut Run<'_>) -> Result<()> {
+        const SAMPLES: u64 = 16;
+        run.state.save(&run.plan, &self.folder.join(CHECKPOINT))?;
+        let file = export::file(&run.plan, &run.state, self.name);
+        let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
+        let request = RawSampleRequest { n: Some(SAMPLES), seed: Some(0), ..RawSampleRequest::default() };
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+        let samples = draw(&model, &request, threads, || {})?;
+        let path = self.folder.join(format!("samples-{:06}.png", run.state.progress.step));
+        std::fs::write(&path, grid(&model, &samples)?.png(None)?)
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 }
 
 /// The model's name, from the name of its file.
-fn model_name(out: &Path) -> Result<String> {
+pub(super) fn model_name(out: &Path) -> Result<String> {
     let name = out.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     ensure!(
@@ -195,7 +239,7 @@ fn model_name(out: &Path) -> Result<String> {
     Ok(name.to_owned())
 }
 
-fn device(text: &str) -> Result<Device, String> {
+pub(super) fn device(text: &str) -> Result<Device, String> {
     let device = match text.split_once(':') {
         None if text == "cpu" => return Ok(Device::Cpu),
         None if text == "cuda" => Device::Cuda(0),

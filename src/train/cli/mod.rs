@@ -1,6 +1,8 @@
 //! The commands of `smld-train`.
 
+mod export;
 mod fit;
+mod sample;
 
 use clap::{Parser, Subcommand};
 
@@ -16,6 +18,10 @@ pub struct Cli {
 enum Command {
     /// Train a score network on a data set.
     Fit(fit::Fit),
+    /// Write the score network file of a checkpoint.
+    Export(export::Export),
+    /// Draw samples from a score network file into one picture.
+    Sample(sample::Sample),
 }
 
 impl Cli {
@@ -26,6 +32,8 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Fit(fit) => fit.run(),
+            Command::Export(export) => export.run(),
+            Command::Sample(sample) => sample.run(),
         }
     }
 }

@@ -27,6 +27,12 @@ impl Weights {
         Self(self.0.iter().map(|(name, tensor)| (name.clone(), f(tensor))).collect())
     }
 
+    /// Where the tensors lie.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.0.values().next().map_or(Device::Cpu, Tensor::device)
+    }
+
     /// The number of elements of all of them.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -1,0 +1,63 @@
+//! `smld-train sample`: pictures from a score network file, without a server.
+
+use crate::engine::{RawLabel, RawSampleRequest};
+use crate::sampler::SamplerSpec;
+use crate::score::onnx::{OnnxScore, Provider, Runtime};
+use crate::score::prepare;
+use crate::train::sample::{draw, grid};
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::ProgressBar;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Draw samples from a score network file into one picture.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  smld-train sample models/mnist.onnx --n 100 --label 7 --out sevens.png")]
+pub(super) struct Sample {
+    /// The score network file.
+    #[arg(value_name = "MODEL.onnx")]
+    model: PathBuf,
+    /// How many samples.
+    #[arg(long, default_value_t = 64)]
+    n: u64,
+    /// The seed; image i of a seed is always the same image.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// A class, by name or number.
+    #[arg(long)]
+    label: Option<String>,
+    /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
+    #[arg(long, value_parser = |text: &str| serde_json::from_str::<SamplerSpec>(text).map_err(|e| e.to_string()))]
+    sampler: Option<SamplerSpec>,
+    /// The picture to write.
+    #[arg(long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// Threads; by default all cores.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// The path of onnxruntime's library.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl Sample {
+    pub(super) fn run(self) -> Result<()> {
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        let model = OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?;
+        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let model = prepare(Arc::new(model), &[1, threads])?;
+        let request = RawSampleRequest {
+            n: Some(self.n),
+            seed: Some(self.seed),
+            label: self.label.map(RawLabel::Name),
+            sampler: self.sampler,
+            ..RawSampleRequest::default()
+        };
+        let bar = ProgressBar::new(self.n);
+        let samples = draw(&model, &request, threads, || bar.inc(1))?;
+        bar.finish_and_clear();
+        let png = grid(&model, &samples)?.png(None)?;
+        std::fs::write(&self.out, png).with_context(|| format!("{} cannot be written", self.out.display()))
+    }
+}

@@ -1,0 +1,107 @@
+//! From a trained network to a score network file that has been seen to work.
+
+use super::checkpoint::{State, values};
+use super::network::export::ExportOps;
+use super::network::torch::{Precision, Weights};
+use super::objective::Objective;
+use super::run::Plan;
+use crate::onnx::GraphBuilder;
+use crate::sampler::{AnnealedLangevinSpec, Noise, Purpose, SamplerSpec, schedule};
+use crate::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
+use crate::score::{ReadyModel, Rows, prepare};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use tch::{Tensor, no_grad};
+
+/// The file of the moving average in `state`, called `name`, as bytes.
+#[must_use]
+pub fn file(plan: &Plan, state: &State, name: &str) -> Vec<u8> {
+    let contract = Contract {
+        name: name.to_owned(),
+        output: Output::Score,
+        sigma_min: plan.sigma_min,
+        sigma_max: plan.sigma_max,
+        range: [0.0, 1.0],
+        labels: labels(&plan.data),
+        // Every parameter by the method's own rules, which know the noise levels and the dimension.
+        sampler: Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default())),
+        training: json!({
+            "objective": plan.objective().name(),
+            "steps": state.progress.step,
+            "seconds": state.progress.seconds.round(),
+            "weights": state.weights.count(),
+            "plan": plan,
+            "smld": env!("CARGO_PKG_VERSION"),
+        }),
+    };
+    graph(plan, &state.adam.average).finish(&contract.to_metadata())
+}
+
+fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
+    let shape = &plan.network.shape;
+    let mut graph = GraphBuilder::new("score");
+    let x = graph.input_f32("x", shape);
+    let sigma = graph.input_f32("sigma", &[]);
+    let label = (plan.network.classes > 0).then(|| graph.input_i64("label", &[]));
+    let mut ops = ExportOps { graph: &mut graph, weights };
+    let score = plan.network.score(&mut ops, &x, &sigma, label.as_ref());
+    graph.output_f32("score", &score, shape);
+    graph
+}
+
+fn labels(data: &Value) -> Vec<String> {
+    let classes = data["classes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    classes.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The largest difference between what the file and libtorch answer, relative to the largest score at that σ.
+const TOLERANCE: f64 = 1e-4;
+
+/// Loads `file` as the server does and compares it with libtorch at five noise levels.
+///
+/// # Errors
+/// Where the file breaks the contract or the two differ by more than 1e-4.
+pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) -> Result<ReadyModel> {
+    const ROWS: usize = 4;
+    let model = OnnxScore::from_bytes(runtime, file, Provider::Cpu, false)?;
+    let ready = prepare(Arc::new(model), &[1])?;
+    let mut session = ready.open(1)?;
+    let dim = ready.info().dim();
+    for (level, sigma) in schedule::geometric(plan.sigma_max, plan.sigma_min, 5).into_iter().enumerate() {
+        let mut x = vec![0.0; ROWS * dim];
+        let scale = (sigma * sigma + plan.network.deviation * plan.network.deviation).sqrt() as f32;
+        Noise::new(plan.seed, level as u32, Purpose::Sampling).for_each_normal(0, &mut x, |_, x, z| *x = scale * z);
+        let sigmas = [sigma as f32; ROWS];
+        let label: Vec<i64> = (0..ROWS as i64).map(|i| (i % (plan.network.classes + 1)) - 1).collect();
+        let mut score = vec![0.0; x.len()];
+        session.evaluate(Rows { x: &x, sigma: &sigmas, label: &label }, &mut score)?;
+
+        let device = state.adam.average.device();
+        let shape: Vec<i64> = std::iter::once(ROWS as i64).chain(plan.network.shape).collect();
+        let [x, sigmas] = [Tensor::from_slice(&x).reshape(shape), Tensor::from_slice(&sigmas)];
+        let [x, sigmas, label] = [x, sigmas, Tensor::from_slice(&label)].map(|tensor| tensor.to_device(device));
+        let exact = no_grad(|| plan.score(&mut state.adam.average, Precision::F32, &x, &sigmas, &label));
+        let exact = values(&exact);
+        let largest = exact.iter().fold(0.0_f32, |largest, s| largest.max(s.abs()));
+        let apart = exact.iter().zip(&score).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));
+        let relative = f64::from(apart) / f64::from(largest);
+        ensure!(
+            relative <= TOLERANCE,
+            "at σ = {sigma} the exported file and libtorch differ by {relative:.1e} of the score, more than {TOLERANCE:.0e}; \
+             the file was not written"
+        );
+    }
+    Ok(ready)
+}
+
+/// Writes `file` beside `path`, then moves it there: what stood at `path` stays until the new file is whole.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn write(file: &[u8], path: &Path) -> Result<()> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, file).with_context(|| format!("{} cannot be written", partial.display()))?;
+    std::fs::rename(&partial, path).with_context(|| format!("the file cannot be moved to {}", path.display()))
+}
