@@ -52,8 +52,8 @@ pub(super) struct Fit {
     #[arg(long, default_value_t = Settings::default().learning_rate)]
     learning_rate: f64,
     /// Channels at half and at quarter resolution, multiples of 16.
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [48, 128])]
-    width: Vec<i64>,
+    #[arg(long, default_value = "48,128", value_parser = width)]
+    width: (i64, i64),
     /// The smallest noise level.
     #[arg(long, default_value_t = 0.01)]
     sigma_min: f64,
@@ -141,8 +141,6 @@ impl Fit {
             "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
         );
         ensure!(self.batch > 0 && self.batch <= data.len(), "--batch must be between 1 and {}", data.len());
-        let &[c1, c2] = self.width.as_slice() else { bail!("--width takes two numbers, as 48,128") };
-        ensure!(c1 > 0 && c2 > 0 && c1 % 16 == 0 && c2 % 16 == 0, "--width takes multiples of 16, as 48,128");
         ensure!(
             0.0 < self.sigma_min && self.sigma_min < self.sigma_max && self.sigma_max.is_finite(),
             "--sigma-min must be above zero and below --sigma-max"
@@ -157,8 +155,8 @@ impl Fit {
             data: data.describe(),
             network: UNet {
                 shape: [channels as i64, height as i64, width as i64],
-                c1,
-                c2,
+                c1: self.width.0,
+                c2: self.width.1,
                 classes: data.classes().len() as i64,
                 mean,
                 deviation,
@@ -232,14 +230,23 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
     let name = out.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     ensure!(
-        out.extension().is_some_and(|e| e == "onnx") && name.chars().all(ok) && !name.is_empty() && !name.starts_with('-'),
+        out.extension().is_some_and(|e| e == "onnx")
+            && name.chars().all(ok)
+            && !name.is_empty()
+            && !name.starts_with('-'),
         "--out must be a file called NAME.onnx, with a name of lower-case letters, digits and hyphens; not {}",
         out.display()
     );
     Ok(name.to_owned())
 }
 
-pub(super) fn device(text: &str) -> Result<Device, String> {
+fn width(text: &str) -> Result<(i64, i64), String> {
+    let channels = |text: &str| text.parse().ok().filter(|&c: &i64| c > 0 && c % 16 == 0);
+    let both = text.split_once(',').and_then(|(c1, c2)| Some((channels(c1)?, channels(c2)?)));
+    both.ok_or_else(|| "two multiples of 16 are wanted, as 48,128".to_owned())
+}
+
+fn device(text: &str) -> Result<Device, String> {
     let device = match text.split_once(':') {
         None if text == "cpu" => return Ok(Device::Cpu),
         None if text == "cuda" => Device::Cuda(0),

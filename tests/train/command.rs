@@ -1,0 +1,67 @@
+//! The commands, as a person types them.
+
+use crate::support::write_halves;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+    let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
+    Command::new(env!("CARGO_BIN_EXE_smld-train"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("SMLD_ONNXRUNTIME", onnxruntime)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const FIT: [&str; 12] =
+    ["fit", "--data", ".", "--out", "halves.onnx", "--batch", "16", "--width", "16,32", "--threads", "1", "--classes"];
+
+#[test]
+fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write_halves(folder.path(), 64);
+    let fit: Vec<&str> = FIT.iter().copied().chain(["left,right", "--steps", "60"]).collect();
+    let output = smld_train(folder.path(), &fit);
+    assert!(output.status.success(), "{}", said(&output));
+    let log = std::fs::read_to_string(folder.path().join("runs/halves/log.jsonl")).unwrap();
+    let entry: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(entry["step"], 50);
+    assert!(entry["loss"].is_f64());
+    assert!(folder.path().join("runs/halves/samples-000060.png").exists());
+    assert!(folder.path().join("runs/halves/checkpoint.safetensors").exists());
+
+    let sample = ["sample", "halves.onnx", "--n", "4", "--label", "right", "--out", "grid.png"];
+    let output = smld_train(folder.path(), &sample);
+    assert!(output.status.success(), "{}", said(&output));
+    let grid = image::open(folder.path().join("grid.png")).unwrap();
+    assert!(grid.width() > 16 && grid.height() > 16);
+
+    let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx"];
+    assert!(smld_train(folder.path(), &export).status.success());
+    assert!(folder.path().join("again.onnx").exists());
+}
+
+#[test]
+fn bad_input_is_answered_with_what_is_wrong_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write_halves(folder.path(), 64);
+    let bad = |arguments: &[&str]| {
+        let output = smld_train(folder.path(), arguments);
+        assert!(!output.status.success(), "{arguments:?} was taken");
+        assert!(!folder.path().join("x.onnx").exists());
+        said(&output)
+    };
+    assert!(bad(&["fit", "--data", "nowhere", "--out", "x.onnx"]).contains("nowhere"));
+    assert!(bad(&["fit", "--data", ".", "--out", "Big Name.onnx"]).contains("lower-case"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--batch", "65"]).contains("--batch"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--width", "17,32"]).contains("multiples of 16"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--sigma-min", "30"]).contains("--sigma-max"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--resume"]).contains("checkpoint"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--device", "cuda"]).contains("--device cpu"));
+    assert!(bad(&["sample", "nowhere.onnx", "--out", "x.png"]).contains("nowhere.onnx"));
+}

@@ -1,0 +1,9 @@
+//! The trainer: networks read twice, objectives with exact answers, runs that go on exactly, the commands.
+#![cfg(feature = "train")]
+
+mod command;
+mod network;
+mod objective;
+mod optimiser;
+mod run;
+mod support;

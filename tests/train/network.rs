@@ -1,0 +1,68 @@
+//! One description, two readers.
+
+use crate::support::plan;
+use smld::sampler::{Noise, Purpose};
+use smld::score::onnx::Runtime;
+use smld::train::checkpoint::{Progress, State};
+use smld::train::export;
+use smld::train::network::torch::{Precision, Weights};
+use smld::train::optimiser::Adam;
+use tch::{Device, Kind, Tensor, no_grad};
+
+/// A state whose every weight is drawn at random: none of the network's parts is silent.
+fn random_state(plan: &smld::train::run::Plan) -> State {
+    let mut weights = Weights::default();
+    let x = Tensor::zeros(
+        [1, plan.network.shape[0], plan.network.shape[1], plan.network.shape[2]],
+        (Kind::Float, Device::Cpu),
+    );
+    let _ = plan.score(
+        &mut weights,
+        Precision::F32,
+        &x,
+        &Tensor::ones([1], (Kind::Float, Device::Cpu)),
+        &Tensor::zeros([1], (Kind::Int64, Device::Cpu)),
+    );
+    no_grad(|| {
+        for (i, tensor) in weights.0.values_mut().enumerate() {
+            let mut z = vec![0.0; tensor.numel()];
+            Noise::new(9, i as u32, Purpose::Weights).normal(1, &mut z);
+            let size = tensor.size();
+            tensor.copy_(&(&*tensor + Tensor::from_slice(&z).reshape(size) * 0.05));
+        }
+    });
+    let adam = Adam::new(&weights);
+    State { weights, adam, progress: Progress::default() }
+}
+
+#[test]
+fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_classes() {
+    let runtime = Runtime::load(None).unwrap();
+    for (shape, classes) in [([1, 8, 8], 2), ([3, 12, 8], 2), ([1, 28, 28], 0)] {
+        let mut plan = plan(shape, 1);
+        plan.network.classes = classes;
+        if classes == 0 {
+            plan.data = serde_json::Value::Null;
+        }
+        let mut state = random_state(&plan);
+        let file = export::file(&plan, &state, "random");
+        let model = export::verify(file, &runtime, &plan, &mut state).unwrap();
+        assert!(model.batch_invariant(), "a row of {shape:?} depends on its batch");
+        assert_eq!(model.info().shape, shape.map(|n| n as usize));
+        assert_eq!(model.info().labels.len(), classes as usize);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_the_network_is_found_out() {
+    let runtime = Runtime::load(None).unwrap();
+    let plan = plan([1, 8, 8], 1);
+    let mut state = random_state(&plan);
+    let file = export::file(&plan, &state, "random");
+    no_grad(|| {
+        let weight = state.adam.average.0.get_mut("out.bias").unwrap();
+        let _ = weight.g_add_scalar_(0.01);
+    });
+    let fault = export::verify(file, &runtime, &plan, &mut state).err().unwrap().to_string();
+    assert!(fault.contains("differ by"), "{fault}");
+}

@@ -1,0 +1,94 @@
+//! Runs: the same again, and on from where they were.
+
+use crate::support::{halves, plan};
+use smld::train::batches::Batches;
+use smld::train::checkpoint::State;
+use smld::train::network::torch::Weights;
+use smld::train::run::Run;
+use tch::{Device, Tensor};
+
+fn same(a: &Weights, b: &Weights) -> bool {
+    a.0.len() == b.0.len() && a.0.iter().zip(&b.0).all(|((n, x), (m, y))| n == m && Tensor::equal(x, y))
+}
+
+fn losses(run: &mut Run<'_>, steps: usize) -> Vec<f64> {
+    (0..steps).map(|_| run.step().unwrap().loss).collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_curve_and_another_seed_another() {
+    tch::set_num_threads(1);
+    let data = halves(64);
+    let curve = |seed| {
+        let mut plan = plan([1, 8, 8], 8);
+        plan.seed = seed;
+        losses(&mut Run::begin(plan, &data, Device::Cpu), 8)
+    };
+    assert_eq!(curve(3), curve(3));
+    assert_ne!(curve(3), curve(4));
+}
+
+#[test]
+fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
+    tch::set_num_threads(1);
+    let (data, folder) = (halves(64), tempfile::tempdir().unwrap());
+    let path = folder.path().join("checkpoint.safetensors");
+    let mut whole = Run::begin(plan([1, 8, 8], 8), &data, Device::Cpu);
+    let curve = losses(&mut whole, 8);
+
+    let mut first = Run::begin(plan([1, 8, 8], 8), &data, Device::Cpu);
+    losses(&mut first, 3);
+    first.state.save(&first.plan, &path).unwrap();
+    let (saved, state) = State::load(&path, Device::Cpu).unwrap();
+    assert_eq!(saved, first.plan);
+    let mut second = Run::resume(saved, state, &data, Device::Cpu);
+    assert_eq!(losses(&mut second, 5), curve[3..]);
+    assert!(same(&second.state.weights, &whole.state.weights));
+    assert!(same(&second.state.adam.average, &whole.state.adam.average));
+    assert!(same(&second.state.adam.second, &whole.state.adam.second));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("broken.safetensors");
+    for bytes in [b"".as_slice(), b"no tensors at all", &[255; 64]] {
+        std::fs::write(&path, bytes).unwrap();
+        let fault = State::load(&path, Device::Cpu).err().unwrap().to_string();
+        assert!(fault.contains("broken.safetensors is not a checkpoint"), "{fault}");
+    }
+}
+
+#[test]
+fn every_epoch_sees_every_row_once_and_hides_some_classes() {
+    let data = halves(64);
+    let mut batches = Batches::new(&data, 1, 16, 0.25, Device::Cpu);
+    let mut hidden = 0;
+    let mut orders = Vec::new();
+    for epoch in 0..32 {
+        let mut rows: Vec<Vec<u32>> = Vec::new();
+        for step in 0..4 {
+            let (x, label) = batches.get(4 * epoch + step);
+            hidden += Vec::<i64>::try_from(label).unwrap().iter().filter(|&&label| label == -1).count();
+            let x: Vec<f32> = Vec::try_from(x.reshape([-1])).unwrap();
+            rows.extend(x.chunks(64).map(|row| row.iter().map(|x| x.to_bits()).collect()));
+        }
+        orders.push(rows.clone());
+        rows.sort();
+        rows.dedup();
+        assert_eq!(rows.len(), 64, "epoch {epoch} does not see every row once");
+    }
+    assert_ne!(orders[0], orders[1]);
+    // 2048 draws with probability a quarter: 512 ± 5 deviations of 19.6.
+    assert!((414..=610).contains(&hidden), "{hidden}");
+}
+
+#[test]
+fn a_network_that_is_trained_has_a_smaller_loss_than_one_that_is_not() {
+    tch::set_num_threads(1);
+    let data = halves(64);
+    let mut run = Run::begin(plan([1, 8, 8], 60), &data, Device::Cpu);
+    let curve = losses(&mut run, 60);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    assert!(mean(&curve[50..]) < 0.8 * mean(&curve[..10]), "{curve:?}");
+}
