@@ -101,7 +101,9 @@ pub enum Refused {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// A chain left the finite range.
-    #[error("image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ")]
+    #[error(
+        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
+    )]
     Diverged {
         /// The sample's index.
         index: u32,
@@ -149,6 +151,15 @@ pub struct Summary {
     pub queued: Duration,
     /// From the first evaluation to the last.
     pub sampling: Duration,
+}
+
+/// Every sample of a request, and what it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples {
+    /// (index, x) of every sample, by rising index.
+    pub samples: Vec<(u32, Vec<f32>)>,
+    /// What it took.
+    pub summary: Summary,
 }
 
 /// The handle: cheap to clone, usable from anywhere.
@@ -211,9 +222,59 @@ impl Ticket {
     pub fn blocking_next(&mut self) -> Option<Event> {
         self.events.blocking_recv()
     }
+
+    /// Waits for every sample.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub async fn collect(mut self) -> Result<Samples, Failure> {
+        let mut samples = Vec::new();
+        loop {
+            if let Some(end) = gather(&mut samples, self.next().await) {
+                return end;
+            }
+        }
+    }
+
+    /// As [`collect`](Self::collect), for a thread that may block.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
+        let mut samples = Vec::new();
+        loop {
+            if let Some(end) = gather(&mut samples, self.blocking_next()) {
+                return end;
+            }
+        }
+    }
+}
+
+/// Takes one event in; answers with the end, if it was the last.
+fn gather(samples: &mut Vec<(u32, Vec<f32>)>, event: Option<Event>) -> Option<Result<Samples, Failure>> {
+    match event {
+        Some(Event::Sample { index, x }) => {
+            samples.push((index, x));
+            None
+        }
+        Some(Event::Done(summary)) => {
+            let mut samples = std::mem::take(samples);
+            samples.sort_unstable_by_key(|&(index, _)| index);
+            Some(Ok(Samples { samples, summary }))
+        }
+        Some(Event::Failed(failure)) => Some(Err(failure)),
+        None => Some(Err(Failure::Stopped)),
+    }
 }
 
 impl Worker {
+    /// One step, if there is work: a batch chosen, evaluated and advanced. Whether there was.
+    ///
+    /// For those who drive a worker by hand; [`run`](Self::run) is this in a loop. A lone chain is left to the first worker.
+    pub fn step(&mut self) -> bool {
+        todo!()
+    }
+
     /// Works until the engine is stopped, or drained and done.
     pub fn run(mut self) {
         todo!()

@@ -92,10 +92,8 @@ impl SampleRequest {
             return fault("first_index", format!("first_index + n goes past {}", u32::MAX));
         };
         let sampler = raw.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range());
-        let sampler = sampler.map_err(|fault| InvalidRequest {
-            field: format!("sampler.{}", fault.parameter),
-            reason: fault.reason,
-        })?;
+        let sampler = sampler
+            .map_err(|fault| InvalidRequest { field: format!("sampler.{}", fault.parameter), reason: fault.reason })?;
         let evaluations = u64::from(n) * u64::from(sampler.evaluations());
         if evaluations > limits.max_evaluations {
             let reason = format!(
