@@ -68,9 +68,7 @@ impl Adam {
             let correction2 = 1.0 - libm::pow(settings.beta2, power);
             let decay = settings.average_decay.min(power / (power + 9.0));
             let states = self.first.0.values_mut().zip(self.second.0.values_mut()).zip(self.average.0.values_mut());
-            for ((weight, gradient), ((first, second), average)) in
-                weights.0.values_mut().zip(gradients).zip(states)
-            {
+            for ((weight, gradient), ((first, second), average)) in weights.0.values_mut().zip(gradients).zip(states) {
                 let gradient = gradient * &scale;
                 let _ = first.lerp_(&gradient, 1.0 - settings.beta1);
                 let _ = second.lerp_(&gradient.square(), 1.0 - settings.beta2);

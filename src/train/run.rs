@@ -133,7 +133,9 @@ impl<'a> Run<'a> {
         let objective = self.objective.loss(&mut score, &x, &label, &draws);
         let loss = objective.double_value(&[]);
         if !loss.is_finite() {
-            bail!("the loss of step {step} is {loss}: the run has diverged; begin again with a smaller --learning-rate");
+            bail!(
+                "the loss of step {step} is {loss}: the run has diverged; begin again with a smaller --learning-rate"
+            );
         }
         objective.backward();
         let rate = self.plan.optimiser.rate(step, done);

@@ -232,7 +232,10 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
     let name = out.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     ensure!(
-        out.extension().is_some_and(|e| e == "onnx") && name.chars().all(ok) && !name.is_empty() && !name.starts_with('-'),
+        out.extension().is_some_and(|e| e == "onnx")
+            && name.chars().all(ok)
+            && !name.is_empty()
+            && !name.starts_with('-'),
         "--out must be a file called NAME.onnx, with a name of lower-case letters, digits and hyphens; not {}",
         out.display()
     );
