@@ -2,222 +2,39 @@
 //!
 //! [`engine`] gives a handle and as many workers as there are threads to run them; spawning is the caller's. Between two
 //! evaluations a worker asks the policy which rows come next, so a chain joins or leaves a batch at any step.
+//!
+//! ```text
+//! SampleRequest → handle ─submit→ board ─next→ worker: gather → score → advance ─settle→ board → Ticket
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `request` | what may be asked: valid by construction |
+//! | `handle` | [`Engine`]: submit, look, drain, stop |
+//! | `event` | what a [`Ticket`] hears |
+//! | `board` | the requests under way |
+//! | `shared` | the board's lock, never held during an evaluation |
+//! | `pool` | the policy: who is evaluated next |
+//! | `admission` | the policy: who would not be in time |
+//! | `chain` | one sample under way |
+//! | `worker` | the loop of gather, score, advance |
+//! | `station` | the session it runs on, opened anew after a failure |
+//! | `observer` | what is told of all this |
 
+mod admission;
+mod board;
+mod chain;
+mod event;
+mod handle;
+mod observer;
+mod pool;
 mod request;
+mod shared;
+mod station;
+mod worker;
 
+pub use event::{Event, Failure, Refused, Samples, Summary, Ticket};
+pub use handle::{Engine, EngineConfig, engine};
+pub use observer::{Observer, Snapshot};
 pub use request::{InvalidRequest, RawLabel, RawSampleRequest, RequestLimits, SampleRequest};
-
-use crate::score::ReadyModel;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
-
-/// How much of everything there is.
-#[derive(Clone, Copy, Debug)]
-pub struct EngineConfig {
-    /// Worker threads, each with one-thread sessions of its own.
-    pub workers: usize,
-    /// The most rows of one step batch.
-    pub batch_rows: usize,
-    /// Room for running chains.
-    pub slots: usize,
-    /// The most requests under way at once.
-    pub max_requests: usize,
-    /// The most evaluations queued at once.
-    pub max_queued_evaluations: u64,
-}
-
-/// What the engine tells as it goes; all empty by default. Called between steps, so an implementation must be quick.
-pub trait Observer: Send + Sync {
-    /// A step batch of `rows` rows of `model` took `elapsed`.
-    fn step(&self, model: &str, rows: usize, elapsed: Duration) {
-        let _ = (model, rows, elapsed);
-    }
-    /// A request of `model` waited `queued` for its first evaluation.
-    fn started(&self, model: &str, queued: Duration) {
-        let _ = (model, queued);
-    }
-    /// A chain of `model` came to its end.
-    fn sampled(&self, model: &str) {
-        let _ = model;
-    }
-    /// `evaluations` already made were for nothing: their request went away.
-    fn cancelled(&self, evaluations: u64) {
-        let _ = evaluations;
-    }
-    /// A chain of `model` left the finite range.
-    fn diverged(&self, model: &str) {
-        let _ = model;
-    }
-    /// A session run of `model` failed.
-    fn failed(&self, model: &str, reason: &str) {
-        let _ = (model, reason);
-    }
-}
-
-/// An observer that looks away.
-impl Observer for () {}
-
-/// The state of the engine at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Requests with at least one evaluation made or under way.
-    pub requests_running: usize,
-    /// Requests that wait for their first.
-    pub requests_waiting: usize,
-    /// Chains that have not begun.
-    pub chains_waiting: u64,
-    /// Evaluations still to make.
-    pub queued_evaluations: u64,
-    /// Slots taken.
-    pub slots_used: usize,
-    /// All slots.
-    pub slots_capacity: usize,
-    /// How long ago the last step ended; none before the first.
-    pub since_last_step: Option<Duration>,
-    /// Whether there is work, so that a long `since_last_step` means that nothing goes on.
-    pub busy: bool,
-    /// Whether new requests are refused because the engine is going down.
-    pub draining: bool,
-}
-
-/// Why a request was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// There is too much to do already.
-    #[error("at capacity: {reason}; try again in {} s", retry_after.as_secs())]
-    AtCapacity {
-        /// Which bound was met.
-        reason: String,
-        /// When it is likely to fit, at least a second.
-        retry_after: Duration,
-    },
-    /// The engine is going down.
-    #[error("the server is draining and takes no new requests")]
-    Draining,
-}
-
-/// Why a request that was taken gives no samples.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Failure {
-    /// A chain left the finite range.
-    #[error(
-        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
-    )]
-    Diverged {
-        /// The sample's index.
-        index: u32,
-        /// The noise level at which it happened.
-        sigma: f32,
-        /// How many evaluations the chain had had.
-        evaluation: u32,
-    },
-    /// A run of the score model failed.
-    #[error("{reason}")]
-    Model {
-        /// What the runtime said.
-        reason: String,
-    },
-    /// The deadline passed.
-    #[error("the deadline passed before the samples were ready")]
-    Deadline,
-    /// The engine went down.
-    #[error("the server stopped before the samples were ready")]
-    Stopped,
-}
-
-/// What a request hears.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// One chain has ended.
-    Sample {
-        /// The sample's index.
-        index: u32,
-        /// The sample, of the model's shape, in the model's own numbers.
-        x: Vec<f32>,
-    },
-    /// Every chain has ended; the last event.
-    Done(Summary),
-    /// The request has failed; the last event.
-    Failed(Failure),
-}
-
-/// What a request took.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Summary {
-    /// Evaluations made.
-    pub evaluations: u64,
-    /// From being taken to the first evaluation.
-    pub queued: Duration,
-    /// From the first evaluation to the last.
-    pub sampling: Duration,
-}
-
-/// The handle: cheap to clone, usable from anywhere.
-#[derive(Clone)]
-pub struct Engine {}
-
-/// A request under way. Dropping it cancels what is left of it before the next evaluation.
-pub struct Ticket {
-    events: mpsc::Receiver<Event>,
-}
-
-/// One worker: owns its sessions, runs on one thread.
-pub struct Worker {}
-
-/// Makes an engine of `models`. The handle and the workers; nothing runs until [`Worker::run`] does.
-///
-/// # Errors
-/// Where a session cannot be opened.
-pub fn engine(
-    models: &[ReadyModel],
-    config: EngineConfig,
-    observer: Arc<dyn Observer>,
-) -> Result<(Engine, Vec<Worker>), crate::score::ScoreError> {
-    todo!()
-}
-
-impl Engine {
-    /// Takes a request, or refuses it at once.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub fn submit(&self, request: &SampleRequest) -> Result<Ticket, Refused> {
-        todo!()
-    }
-
-    /// The state at this moment.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        todo!()
-    }
-
-    /// Takes no new requests; the workers end when what was taken is done.
-    pub fn drain(&self) {
-        todo!()
-    }
-
-    /// Fails what is left with [`Failure::Stopped`]; the workers end after the step they are in.
-    pub fn stop(&self) {
-        todo!()
-    }
-}
-
-impl Ticket {
-    /// The next event; none after [`Event::Done`] or [`Event::Failed`].
-    pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
-    }
-
-    /// As [`next`](Self::next), for a thread that may block.
-    pub fn blocking_next(&mut self) -> Option<Event> {
-        self.events.blocking_recv()
-    }
-}
-
-impl Worker {
-    /// Works until the engine is stopped, or drained and done.
-    pub fn run(mut self) {
-        todo!()
-    }
-}
+pub use worker::Worker;

@@ -98,6 +98,7 @@ fn philox(mut key: [u32; 2], counter: [u32; 4]) -> [[u32; LANES]; 4] {
         *first = counter[0].wrapping_add(lane as u32);
     }
     for _ in 0..10 {
+        #[expect(clippy::needless_range_loop, reason = "a lane is the same place of four arrays")]
         for lane in 0..LANES {
             let p0 = u64::from(MULTIPLIERS[0]) * u64::from(c[0][lane]);
             let p1 = u64::from(MULTIPLIERS[1]) * u64::from(c[2][lane]);
@@ -140,7 +141,7 @@ fn ln(u: f32) -> f32 {
         -1.666_805_8e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         p = p * f + coefficient;
     }

@@ -1,0 +1,253 @@
+//! The requests under way: how they come in, move on and end.
+
+use super::admission::{Outlook, Pace};
+use super::chain::{Chain, Progress};
+use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
+use super::{EngineConfig, Event, Failure, Observer, Refused, SampleRequest, Snapshot, Summary, Ticket};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// A request under way.
+struct Job {
+    request: Arc<SampleRequest>,
+    model: usize,
+    events: mpsc::Sender<Event>,
+    accepted: Instant,
+    /// When its first row was taken.
+    begun: Option<Instant>,
+}
+
+/// One row of a batch that a worker has in hand.
+pub(super) struct Row {
+    pub key: Key,
+    pub chain: Chain,
+    pub progress: Progress,
+}
+
+/// What a worker is to do.
+pub(super) enum Next {
+    /// The batch whose rows were handed out.
+    Step(Batch),
+    /// Nothing now.
+    Wait,
+    /// Nothing any more.
+    End,
+}
+
+/// The requests, the policy that orders them, and what was measured.
+pub(super) struct Board {
+    config: EngineConfig,
+    /// The models' names.
+    models: Vec<String>,
+    observer: Arc<dyn Observer>,
+    pool: Pool<Chain>,
+    jobs: BTreeMap<Key, Job>,
+    paces: Vec<Pace>,
+    last_step: Option<Instant>,
+    draining: bool,
+}
+
+impl Board {
+    /// `wide`: for each model whether worker 0 has a session that uses every thread.
+    pub(super) fn new(config: EngineConfig, models: Vec<String>, wide: Vec<bool>, observer: Arc<dyn Observer>) -> Self {
+        let EngineConfig { workers, batch_rows, slots, .. } = config;
+        let pool = Pool::new(PoolConfig { workers, batch_rows, slots, wide });
+        let paces = vec![Pace::default(); models.len()];
+        Self { config, models, observer, pool, jobs: BTreeMap::new(), paces, last_step: None, draining: false }
+    }
+
+    /// Takes a request, or refuses it.
+    pub(super) fn submit(&mut self, request: &SampleRequest, now: Instant) -> Result<Ticket, Refused> {
+        if self.draining {
+            return Err(Refused::Draining);
+        }
+        self.sweep(now);
+        // Room for every sample and the last event: sending never waits.
+        let (events, receiver) = mpsc::channel(request.n() as usize + 1);
+        let ticket = Ticket { events: receiver };
+        let name = &request.model().info().name;
+        let Some(model) = self.models.iter().position(|model| model == name) else {
+            let reason = format!("the engine was made without the model '{name}'");
+            let _ = events.try_send(Event::Failed(Failure::Model { reason }));
+            return Ok(ticket);
+        };
+        let demand = Demand { model, chains: request.n(), evaluations: request.sampler().evaluations() };
+        self.admit(demand, request.deadline().saturating_duration_since(now))?;
+        let request = Arc::new(request.clone());
+        let key = self.pool.admit(demand);
+        self.jobs.insert(key, Job { request, model, events, accepted: now, begun: None });
+        Ok(ticket)
+    }
+
+    /// Whether there is room and time for one more.
+    fn admit(&self, demand: Demand, allowed: Duration) -> Result<(), Refused> {
+        /// How far a prediction must lie beyond the deadline to be believed.
+        const MARGIN: f64 = 1.5;
+        let full = |seconds: f64, reason: String| {
+            let retry_after = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX);
+            Err(Refused::AtCapacity { reason, retry_after: retry_after.max(Duration::from_secs(1)) })
+        };
+        let outlook = Outlook { pool: &self.pool, paces: &self.paces, workers: self.config.workers, newcomer: demand };
+        let requests = self.pool.requests();
+        if requests >= self.config.max_requests {
+            return full(outlook.backlog() / requests as f64, format!("{requests} requests are under way"));
+        }
+        let (queued, most) = (self.queued(), self.config.max_queued_evaluations);
+        let excess = (queued + demand.work()).saturating_sub(most);
+        if excess > 0 {
+            let part = (excess as f64 / queued.max(1) as f64).min(1.0);
+            let reason = format!(
+                "{queued} evaluations are queued, this request asks for {}, {most} are the most",
+                demand.work()
+            );
+            return full(outlook.backlog() * part, reason);
+        }
+        let allowed = allowed.as_secs_f64();
+        match outlook.seconds() {
+            Some(seconds) if seconds > MARGIN * allowed => {
+                let reason = format!("it would take about {seconds:.1} s now, and its deadline is in {allowed:.1} s");
+                full((seconds - allowed).min(outlook.backlog()), reason)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What `worker` is to do now; the rows of a step are put into `rows`, which is empty.
+    pub(super) fn next(&mut self, worker: usize, now: Instant, rows: &mut Vec<Row>) -> Next {
+        self.sweep(now);
+        let Self { pool, jobs, models, observer, .. } = self;
+        let batch = pool.take(worker, |key, number, chain| {
+            let Some(job) = jobs.get_mut(&key) else { return };
+            if job.begun.is_none() {
+                job.begun = Some(now);
+                observer.started(&models[job.model], now - job.accepted);
+            }
+            let chain = chain.unwrap_or_else(|| Chain::new(Arc::clone(&job.request), number));
+            rows.push(Row { key, chain, progress: Progress::Going });
+        });
+        match batch {
+            Some(batch) => Next::Step(batch),
+            None if self.draining && self.jobs.is_empty() => Next::End,
+            None => Next::Wait,
+        }
+    }
+
+    /// Takes the rows of a step back. `result` is an error where the model failed; then the rows have not moved.
+    pub(super) fn settle(
+        &mut self,
+        batch: Batch,
+        rows: &mut Vec<Row>,
+        result: Result<(), String>,
+        elapsed: Duration,
+        now: Instant,
+    ) {
+        self.last_step = Some(now);
+        let model = &self.models[batch.model];
+        match result {
+            Ok(()) => {
+                self.paces[batch.model].record(rows.len(), elapsed);
+                self.observer.step(model, rows.len(), elapsed);
+                rows.drain(..).for_each(|row| self.take_back(row, now));
+            }
+            Err(reason) => {
+                self.observer.failed(model, &reason);
+                for Row { key, chain, .. } in rows.drain(..) {
+                    self.fail(key, Failure::Model { reason: reason.clone() });
+                    self.pool.back(key, chain.number(), None);
+                }
+            }
+        }
+    }
+
+    fn take_back(&mut self, Row { key, chain, progress }: Row, now: Instant) {
+        let Some(job) = self.jobs.get(&key) else {
+            self.pool.back(key, chain.number(), None);
+            self.observer.cancelled(1);
+            return;
+        };
+        let number = chain.number();
+        match progress {
+            Progress::Going => {
+                self.pool.back(key, number, Some(chain));
+            }
+            Progress::Diverged => {
+                self.observer.diverged(&self.models[job.model]);
+                self.fail(key, chain.divergence());
+                self.pool.back(key, number, None);
+            }
+            Progress::Ended => {
+                self.observer.sampled(&self.models[job.model]);
+                let _ = job.events.try_send(Event::Sample { index: chain.index(), x: chain.into_x() });
+                if self.pool.back(key, number, None) == Back::Complete {
+                    self.complete(key, now);
+                }
+            }
+        }
+    }
+
+    fn complete(&mut self, key: Key, now: Instant) {
+        if let Some(Job { request, events, accepted, begun, .. }) = self.jobs.remove(&key) {
+            let begun = begun.unwrap_or(now);
+            let (queued, sampling) = (begun - accepted, now - begun);
+            let _ = events.try_send(Event::Done(Summary { evaluations: request.evaluations(), queued, sampling }));
+        }
+    }
+
+    fn fail(&mut self, key: Key, failure: Failure) {
+        if let Some(job) = self.jobs.remove(&key) {
+            self.pool.remove(key);
+            let _ = job.events.try_send(Event::Failed(failure));
+        }
+    }
+
+    /// Drops requests that nobody waits for any more.
+    fn sweep(&mut self, now: Instant) {
+        let Self { pool, jobs, observer, .. } = self;
+        jobs.retain(|&key, job| {
+            let late = now >= job.request.deadline();
+            if !late && !job.events.is_closed() {
+                return true;
+            }
+            if late {
+                let _ = job.events.try_send(Event::Failed(Failure::Deadline));
+            }
+            observer.cancelled(pool.remove(key));
+            false
+        });
+    }
+
+    /// Takes no new requests.
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Takes no new requests, and fails what is left.
+    pub(super) fn stop(&mut self) {
+        self.draining = true;
+        while let Some((&key, _)) = self.jobs.first_key_value() {
+            self.fail(key, Failure::Stopped);
+        }
+    }
+
+    fn queued(&self) -> u64 {
+        self.pool.left().map(|(_, left)| left).sum()
+    }
+
+    /// How things stand.
+    pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
+        let requests_waiting = self.pool.requests_waiting();
+        Snapshot {
+            requests_running: self.pool.requests() - requests_waiting,
+            requests_waiting,
+            chains_waiting: self.pool.chains_waiting(),
+            queued_evaluations: self.queued(),
+            slots_used: self.pool.slots_used(),
+            slots_capacity: self.config.slots,
+            since_last_step: self.last_step.map(|last| now.saturating_duration_since(last)),
+            busy: self.pool.requests() > 0,
+            draining: self.draining,
+        }
+    }
+}

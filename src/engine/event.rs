@@ -1,0 +1,145 @@
+//! What a request hears.
+
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Why a request was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is too much to do already.
+    #[error("at capacity: {reason}; try again in {} s", retry_after.as_secs())]
+    AtCapacity {
+        /// Which bound was met.
+        reason: String,
+        /// When it is likely to fit, at least a second.
+        retry_after: Duration,
+    },
+    /// The engine is going down.
+    #[error("the server is draining and takes no new requests")]
+    Draining,
+}
+
+/// Why a request that was taken gives no samples.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// A chain left the finite range.
+    #[error(
+        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
+    )]
+    Diverged {
+        /// The sample's index.
+        index: u32,
+        /// The noise level at which it happened.
+        sigma: f32,
+        /// How many evaluations the chain had had.
+        evaluation: u32,
+    },
+    /// A run of the score model failed.
+    #[error("{reason}")]
+    Model {
+        /// What the runtime said.
+        reason: String,
+    },
+    /// The deadline passed.
+    #[error("the deadline passed before the samples were ready")]
+    Deadline,
+    /// The engine went down.
+    #[error("the server stopped before the samples were ready")]
+    Stopped,
+}
+
+/// What a request hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// One chain has ended.
+    Sample {
+        /// The sample's index.
+        index: u32,
+        /// The sample, of the model's shape, in the model's own numbers.
+        x: Vec<f32>,
+    },
+    /// Every chain has ended; the last event.
+    Done(Summary),
+    /// The request has failed; the last event.
+    Failed(Failure),
+}
+
+/// What a request took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Evaluations made.
+    pub evaluations: u64,
+    /// From being taken to the first evaluation.
+    pub queued: Duration,
+    /// From the first evaluation to the last.
+    pub sampling: Duration,
+}
+
+/// Every sample of a request, and what it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples {
+    /// (index, x) of every sample, by rising index.
+    pub samples: Vec<(u32, Vec<f32>)>,
+    /// What it took.
+    pub summary: Summary,
+}
+
+/// A request under way. Dropping it cancels what is left of it before the next evaluation.
+pub struct Ticket {
+    pub(super) events: mpsc::Receiver<Event>,
+}
+
+impl Ticket {
+    /// The next event; none after [`Event::Done`] or [`Event::Failed`].
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// As [`next`](Self::next), for a thread that may block.
+    pub fn blocking_next(&mut self) -> Option<Event> {
+        self.events.blocking_recv()
+    }
+
+    /// Waits for every sample.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub async fn collect(mut self) -> Result<Samples, Failure> {
+        let mut samples = Vec::new();
+        loop {
+            if let Some(end) = gather(&mut samples, self.next().await) {
+                return end;
+            }
+        }
+    }
+
+    /// As [`collect`](Self::collect), for a thread that may block.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
+        let mut samples = Vec::new();
+        loop {
+            if let Some(end) = gather(&mut samples, self.blocking_next()) {
+                return end;
+            }
+        }
+    }
+}
+
+/// Takes one event in; answers with the end, if it was the last.
+fn gather(samples: &mut Vec<(u32, Vec<f32>)>, event: Option<Event>) -> Option<Result<Samples, Failure>> {
+    match event {
+        Some(Event::Sample { index, x }) => {
+            samples.push((index, x));
+            None
+        }
+        Some(Event::Done(summary)) => {
+            let mut samples = std::mem::take(samples);
+            samples.sort_unstable_by_key(|&(index, _)| index);
+            Some(Ok(Samples { samples, summary }))
+        }
+        Some(Event::Failed(failure)) => Some(Err(failure)),
+        None => Some(Err(Failure::Stopped)),
+    }
+}

@@ -1,0 +1,94 @@
+//! The handle, and how an engine is made.
+
+use super::board::Board;
+use super::shared::Shared;
+use super::station::Station;
+use super::{Observer, Refused, SampleRequest, Snapshot, Ticket, Worker};
+use crate::score::{ReadyModel, ScoreError};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How much of everything there is. Workers, rows and slots are at least one, whatever is said.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineConfig {
+    /// Worker threads, each with one-thread sessions of its own.
+    pub workers: usize,
+    /// The most rows of one step batch.
+    pub batch_rows: usize,
+    /// Room for running chains.
+    pub slots: usize,
+    /// The most requests under way at once.
+    pub max_requests: usize,
+    /// The most evaluations queued at once.
+    pub max_queued_evaluations: u64,
+}
+
+/// Makes an engine of `models`. The handle and the workers; nothing runs until [`Worker::run`] does.
+///
+/// Every session is opened here. The first worker has a second one of each model that uses as many threads as there are
+/// workers, where that is more than one and the model's [`layouts`](ReadyModel::layouts) allow it: a chain that is alone
+/// in the engine is faster on it.
+///
+/// # Errors
+/// Where a session cannot be opened.
+pub fn engine(
+    models: &[ReadyModel],
+    config: EngineConfig,
+    observer: Arc<dyn Observer>,
+) -> Result<(Engine, Vec<Worker>), ScoreError> {
+    let EngineConfig { workers, batch_rows, slots, .. } = config;
+    let (workers, batch_rows, slots) = (workers.max(1), batch_rows.max(1), slots.max(1));
+    let config = EngineConfig { workers, batch_rows, slots, ..config };
+    let names = models.iter().map(|model| model.info().name.clone()).collect();
+    let wide: Vec<bool> = models.iter().map(|model| workers > 1 && model.layouts().contains(&workers)).collect();
+    let shared = Arc::new(Shared::new(Board::new(config, names, wide.clone(), observer), workers));
+    let narrow = || models.iter().map(|model| Station::open(model.clone(), 1)).collect::<Result<Vec<_>, _>>();
+    let wide =
+        models.iter().zip(wide).map(|(model, wide)| wide.then(|| Station::open(model.clone(), workers)).transpose());
+    let mut wide = Some(wide.collect::<Result<Vec<_>, _>>()?);
+    let workers = (0..workers)
+        .map(|number| Ok(Worker::new(number, Arc::clone(&shared), narrow()?, wide.take().unwrap_or_default())));
+    let workers = workers.collect::<Result<Vec<_>, ScoreError>>()?;
+    Ok((Engine { last: Arc::new(Last(shared)) }, workers))
+}
+
+/// The handle: cheap to clone, usable from anywhere. When the last clone is dropped the engine drains.
+#[derive(Clone)]
+pub struct Engine {
+    last: Arc<Last>,
+}
+
+/// What the clones of a handle have in common.
+struct Last(Arc<Shared>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.update(Board::drain);
+    }
+}
+
+impl Engine {
+    /// Takes a request, or refuses it at once.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn submit(&self, request: &SampleRequest) -> Result<Ticket, Refused> {
+        self.last.0.update(|board| board.submit(request, Instant::now()))
+    }
+
+    /// The state at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.last.0.look(|board| board.snapshot(Instant::now()))
+    }
+
+    /// Takes no new requests; the workers end when what was taken is done.
+    pub fn drain(&self) {
+        self.last.0.update(Board::drain);
+    }
+
+    /// Fails what is left with [`Failure::Stopped`](super::Failure::Stopped); the workers end after the step they are in.
+    pub fn stop(&self) {
+        self.last.0.update(Board::stop);
+    }
+}

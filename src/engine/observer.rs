@@ -1,0 +1,57 @@
+//! What the engine tells of itself.
+
+use std::time::Duration;
+
+/// What the engine tells as it goes; all empty by default. Called between steps, so an implementation must be quick.
+pub trait Observer: Send + Sync {
+    /// A step batch of `rows` rows of `model` took `elapsed`.
+    fn step(&self, model: &str, rows: usize, elapsed: Duration) {
+        let _ = (model, rows, elapsed);
+    }
+    /// A request of `model` waited `queued` for its first evaluation.
+    fn started(&self, model: &str, queued: Duration) {
+        let _ = (model, queued);
+    }
+    /// A chain of `model` came to its end.
+    fn sampled(&self, model: &str) {
+        let _ = model;
+    }
+    /// `evaluations` already made were for nothing: their request went away.
+    fn cancelled(&self, evaluations: u64) {
+        let _ = evaluations;
+    }
+    /// A chain of `model` left the finite range.
+    fn diverged(&self, model: &str) {
+        let _ = model;
+    }
+    /// A session run of `model` failed.
+    fn failed(&self, model: &str, reason: &str) {
+        let _ = (model, reason);
+    }
+}
+
+/// An observer that looks away.
+impl Observer for () {}
+
+/// The state of the engine at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Requests with at least one evaluation made or under way.
+    pub requests_running: usize,
+    /// Requests that wait for their first.
+    pub requests_waiting: usize,
+    /// Chains that have not begun.
+    pub chains_waiting: u64,
+    /// Evaluations still to make.
+    pub queued_evaluations: u64,
+    /// Slots taken.
+    pub slots_used: usize,
+    /// All slots.
+    pub slots_capacity: usize,
+    /// How long ago the last step ended; none before the first.
+    pub since_last_step: Option<Duration>,
+    /// Whether there is work, so that a long `since_last_step` means that nothing goes on.
+    pub busy: bool,
+    /// Whether new requests are refused because the engine is going down.
+    pub draining: bool,
+}

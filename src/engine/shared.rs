@@ -1,0 +1,57 @@
+//! The board behind its lock, and the bell for those who wait at it.
+
+use super::board::{Board, Next, Row};
+use super::pool::Batch;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What the handle and the workers share. The lock is never held during an evaluation.
+pub(super) struct Shared {
+    board: Mutex<Board>,
+    changed: Condvar,
+    workers: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn new(board: Board, workers: usize) -> Self {
+        Self { board: Mutex::new(board), changed: Condvar::new(), workers: AtomicUsize::new(workers) }
+    }
+
+    /// Counts a worker out. Whether it was the last.
+    pub(super) fn last_worker_leaves(&self) -> bool {
+        self.workers.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Changes the board and wakes those who wait.
+    pub(super) fn update<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
+        let answer = change(&mut self.lock());
+        self.changed.notify_all();
+        answer
+    }
+
+    /// What `worker` is to do now.
+    pub(super) fn next(&self, worker: usize, rows: &mut Vec<Row>) -> Next {
+        self.lock().next(worker, Instant::now(), rows)
+    }
+
+    /// The next batch for `worker`, waited for; none at the end.
+    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>) -> Option<Batch> {
+        let mut board = self.lock();
+        loop {
+            match board.next(worker, Instant::now(), rows) {
+                Next::Step(batch) => return Some(batch),
+                Next::End => return None,
+                Next::Wait => board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
