@@ -20,6 +20,8 @@
 //! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
 
 pub mod engine;
+#[cfg(feature = "serve")]
+pub mod http;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(any(feature = "serve", feature = "train"))]

@@ -1,1 +1,195 @@
-fn main() {}
+//! `smld serve`: samples of score-based generative models over HTTP.
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use smld::engine::{Worker, engine};
+use smld::http::config::Settings;
+use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
+use smld::score::onnx::{OnnxScore, Provider, Runtime};
+use smld::score::{ReadyModel, ScoreModel, prepare};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// Serves score-based generative models, sampled by Langevin dynamics.
+#[derive(Parser)]
+#[command(name = "smld", version, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(Serve),
+}
+
+/// Serves models over HTTP
+#[derive(Args)]
+#[command(after_help = "Example:\n  \
+    smld serve --models models/ --listen 127.0.0.1:8080\n  \
+    curl -s 127.0.0.1:8080/v1/samples -H 'accept: image/png' -H 'content-type: application/json' -d '{\"n\":64}' -o grid.png\n\n\
+    A flag goes before its variable (SMLD_LISTEN), a variable before the file's key (listen = \"127.0.0.1:8080\").")]
+struct Serve {
+    /// A TOML file with the settings below, by their names
+    #[arg(long, env = "SMLD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings in force as such a file, and exit
+    #[arg(long)]
+    check_config: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let ended = match matches.subcommand_matches("serve") {
+        Some(matches) => Serve::from_arg_matches(matches).map_err(Fault::from).and_then(|command| {
+            let settings = Settings::new(matches, command.config.as_ref())?;
+            if command.check_config {
+                print!("{}", settings.to_toml()?);
+                return Ok(());
+            }
+            run(settings)
+        }),
+        None => Ok(()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("smld: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(settings: Settings) -> Result<(), Fault> {
+    http::logging::start(settings.log_format, &settings.log)?;
+    // The workers have the cores; what is async only passes bytes on. Blocking threads encode.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(settings.workers.get() + 1)
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(serve(settings));
+    // What still blocks, as the loading of a model, is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+/// From the first socket to the last: listens, loads, serves, drains.
+async fn serve(settings: Settings) -> Result<(), Fault> {
+    let mut stop = Stop::new()?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}; choose another with --listen", settings.listen))?;
+    let address = listener.local_addr()?;
+    println!("smld listens on http://{address} and loads its models");
+
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
+    let (close, closing) = oneshot::channel::<()>();
+    let router = http::router(&gate, &metrics, settings.bounds());
+    let closed = async move {
+        // Dropping the other end closes too.
+        let _ = closing.await;
+    };
+    let server = tokio::spawn(http::serve(listener, router, settings.connections(), closed));
+
+    let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
+    let loading = tokio::task::spawn_blocking(move || load(&settings, observer));
+    let (served, workers) = tokio::select! {
+        loaded = loading => loaded??,
+        () = stop.asked() => return Ok(()),
+    };
+    let mut working = Working::start(workers)?;
+    gate.open(served.clone());
+    println!("{}", http::invitation(&address.to_string()));
+
+    stop.asked().await;
+    tracing::info!(
+        grace_seconds = grace.as_secs(),
+        "going down: new requests are refused, those under way are finished"
+    );
+    match http::drain(&served.engine, &mut working, grace, stop.asked()).await {
+        Drained::Finished => tracing::info!("every request was finished"),
+        Drained::Stopped { unfinished } => tracing::warn!(unfinished, "requests were stopped before their end"),
+    }
+    drop(close);
+    if timeout(LAST_ANSWERS, server).await.is_err() {
+        tracing::warn!("connections were cut off before their answer was read");
+    }
+    Ok(())
+}
+
+/// How long clients may take to read the last answers.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Loads and warms up the models, and makes their engine.
+fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worker>), Fault> {
+    let runtime = Runtime::load(settings.onnxruntime.as_deref())?;
+    let provider: Provider = settings.provider.parse()?;
+    let threads = settings.workers.get();
+    let layouts = if threads > 1 { vec![1, threads] } else { vec![1] };
+    let mut models = Vec::new();
+    for path in files(&settings.models)? {
+        let model = OnnxScore::load(&runtime, &path, provider, settings.allow_cpu_fallback)?;
+        let model = prepare(Arc::new(model), &layouts)?;
+        announce(&model, provider);
+        models.push(model);
+    }
+    let catalog = Catalog::new(models, settings.default_model.as_deref())?;
+    let (engine, workers) = engine(catalog.models(), settings.engine(), metrics)?;
+    Ok((Served { catalog, engine }, workers))
+}
+
+fn announce(model: &ReadyModel, provider: Provider) {
+    let info = model.info();
+    tracing::info!(model = info.name, provider = info.provider, batch_invariant = model.batch_invariant(), "warm");
+    if info.provider != provider.name() {
+        tracing::warn!(model = info.name, "{provider} cannot be had; --allow-cpu-fallback puts the model on the CPU");
+    }
+}
+
+/// The model files that `paths` name: a folder stands for its .onnx files.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Fault> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_file() {
+            files.push(path.clone());
+            continue;
+        }
+        let folder = std::fs::read_dir(path)
+            .map_err(|error| format!("--models: {} is neither a file nor a folder to read: {error}", path.display()))?;
+        for entry in folder {
+            files.extend(Some(entry?.path()).filter(|path| path.extension().is_some_and(|end| end == "onnx")));
+        }
+    }
+    Ok(files)
+}
+
+/// The signals by which a person or a supervisor stops the server.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next of them.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A request's body: bytes to a raw request.
+
+use super::problem::Problem;
+use crate::engine::RawSampleRequest;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::error::Category;
+use std::time::Duration;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads and parses the body.
+pub(super) async fn read(request: Request) -> Result<RawSampleRequest, Problem> {
+    if !is_json(request.headers()) {
+        return Err(Problem::NotJsonType);
+    }
+    let bytes = tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
+        .await
+        .map_err(|_| Problem::SlowBody { within: PATIENCE })?
+        .map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
+            _ => Problem::Truncated { reason: rejection.body_text() },
+        })?;
+    parse(&bytes)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn parse(bytes: &[u8]) -> Result<RawSampleRequest, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| (Some(error.path().to_string()).filter(|path| path != "."), error.into_inner()))
+        .and_then(|raw| json.end().map_err(|error| (None, error)).map(|()| raw));
+    // An array would do for serde, its elements being the fields in their order. It does not for a person.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    match parsed {
+        Err((_, error)) if error.classify() != Category::Data => Err(Problem::NotJson { reason: error.to_string() }),
+        _ if !is_object => {
+            Err(Problem::Invalid { field: None, reason: "the body must be a JSON object, as {\"n\": 4}".to_owned() })
+        }
+        Err((field, error)) => Err(Problem::Invalid { field, reason: error.to_string() }),
+        Ok(raw) => Ok(raw),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        match parse(body.as_bytes()).unwrap_err() {
+            Problem::Invalid { field, reason } => format!("{} | {reason}", field.unwrap_or_default()),
+            problem => format!("{} | {problem}", problem.slug()),
+        }
+    }
+
+    #[test]
+    fn a_body_is_not_json_or_has_a_field_that_cannot_be_and_says_which() {
+        insta::assert_snapshot!(
+            [
+                "",
+                "{",
+                "hello",
+                "{} {}",
+                "[]",
+                "[\"m\", 3]",
+                "3",
+                "{\"m\":1}",
+                "{\"n\":-1}",
+                "{\"n\":1,\"n\":2}",
+                "{\"seed\":1.5}",
+                "{\"seed\":\"x\"}",
+                "{\"label\":{}}",
+                "{\"sampler\":{\"method\":\"magic\"}}",
+                "{\"sampler\":{\"method\":\"langevin\",\"tua\":1}}",
+                "{\"sampler\":{}}"
+            ]
+            .map(|body| format!("{body} → {}", refused(body)))
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn seeds_above_two_to_the_fifty_three_survive_as_numbers_and_as_text() {
+        for body in ["{\"seed\":18446744073709551615}", "{\"seed\":\"18446744073709551615\"}"] {
+            assert_eq!(parse(body.as_bytes()).unwrap().seed, Some(u64::MAX));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Configuration: flags over environment over file.
+
+use super::logging::LogFormat;
+use super::{Bounds, Connections};
+use crate::engine::{EngineConfig, RequestLimits};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, FromArgMatches};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the server is to run. Every setting is a flag, a variable (`SMLD_` and the flag's name in capitals) and a key of the
+/// configuration file (the flag's name).
+#[derive(Clone, Debug, PartialEq, Args, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The address to listen on; port 0 takes a free one and says which
+    #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// A folder with .onnx files, or the files themselves, separated by commas
+    #[arg(long, env = "SMLD_MODELS", value_name = "PATH", value_delimiter = ',', default_value = "models")]
+    pub models: Vec<PathBuf>,
+    /// The model for requests that name none; by default the first by name
+    #[arg(long, env = "SMLD_DEFAULT_MODEL", value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_model: Option<String>,
+    /// The onnxruntime library; by default it is searched for where `make run` and the system put it
+    #[arg(long, env = "SMLD_ONNXRUNTIME", value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onnxruntime: Option<PathBuf>,
+    /// What runs the networks: cpu, cuda or cuda:N
+    #[arg(long, env = "SMLD_PROVIDER", default_value = "cpu")]
+    pub provider: String,
+    /// Serve on the CPU where the provider asked for cannot be had, instead of not starting
+    #[arg(long, env = "SMLD_ALLOW_CPU_FALLBACK")]
+    pub allow_cpu_fallback: bool,
+    /// Worker threads, each with a session of its own; by default one for each core
+    #[arg(long, env = "SMLD_WORKERS", value_name = "COUNT", default_value_t = cores(), hide_default_value = true)]
+    pub workers: NonZero<usize>,
+    /// The most rows of one step batch
+    #[arg(long, env = "SMLD_BATCH_ROWS", value_name = "COUNT", default_value = "8")]
+    pub batch_rows: NonZero<usize>,
+    /// Room for running chains
+    #[arg(long, env = "SMLD_SLOTS", value_name = "COUNT", default_value = "256")]
+    pub slots: NonZero<usize>,
+    /// The most samples of one request
+    #[arg(long, env = "SMLD_MAX_N", value_name = "COUNT", default_value = "1000")]
+    pub max_n: NonZero<u32>,
+    /// The most evaluations of one request: n times the sampler's
+    #[arg(long, env = "SMLD_MAX_EVALUATIONS", value_name = "COUNT", default_value = "1000000")]
+    pub max_evaluations: NonZero<u64>,
+    /// The most evaluations queued at once, over all requests
+    #[arg(long, env = "SMLD_MAX_QUEUED_EVALUATIONS", value_name = "COUNT", default_value = "4000000")]
+    pub max_queued_evaluations: NonZero<u64>,
+    /// The most requests under way at once
+    #[arg(long, env = "SMLD_MAX_REQUESTS", value_name = "COUNT", default_value = "256")]
+    pub max_requests: NonZero<usize>,
+    /// The most connections at once; more wait to be accepted
+    #[arg(long, env = "SMLD_MAX_CONNECTIONS", value_name = "COUNT", default_value = "1024")]
+    pub max_connections: NonZero<usize>,
+    /// How long a request may take that says nothing, and the most it may ask for
+    #[arg(long, env = "SMLD_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "600")]
+    pub deadline_seconds: NonZero<u32>,
+    /// How long requests under way may go on after SIGTERM
+    #[arg(long, env = "SMLD_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
+    pub drain_seconds: u32,
+    /// How long work may stand still before /livez calls the server dead
+    #[arg(long, env = "SMLD_STALL_SECONDS", value_name = "SECONDS", default_value = "60")]
+    pub stall_seconds: NonZero<u32>,
+    /// How long a request's headers may take to arrive, and how long a connection may idle
+    #[arg(long, env = "SMLD_HEADER_SECONDS", value_name = "SECONDS", default_value = "30")]
+    pub header_seconds: NonZero<u32>,
+    /// The most bytes of a request's body
+    #[arg(long, env = "SMLD_BODY_LIMIT", value_name = "BYTES", default_value = "65536")]
+    pub body_limit: NonZero<usize>,
+    /// How the log looks
+    #[arg(long, env = "SMLD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// What is logged, as info or smld=debug,warn
+    #[arg(long, env = "SMLD_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// A configuration that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidConfig {
+    /// A flag or a variable; clap's own words, or its help.
+    #[error(transparent)]
+    Flags(#[from] clap::Error),
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or a key of it is unknown or of the wrong type.
+    #[error("the configuration file {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<toml::de::Error>,
+    },
+    /// The settings cannot be written as TOML.
+    #[error(transparent)]
+    Unwritable(#[from] toml::ser::Error),
+}
+
+fn cores() -> NonZero<usize> {
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}
+
+impl Settings {
+    /// The settings that `matches` and, below them, the TOML file `path` name.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`].
+    pub fn new(matches: &ArgMatches, path: Option<&PathBuf>) -> Result<Self, InvalidConfig> {
+        let flags = Self::from_arg_matches(matches)?;
+        let Some(path) = path else { return Ok(flags) };
+        let text =
+            std::fs::read_to_string(path).map_err(|source| InvalidConfig::Unreadable { path: path.clone(), source })?;
+        let fault = |source| InvalidConfig::File { path: path.clone(), source: Box::new(source) };
+        let named = |key: &str| {
+            let id = matches.ids().find(|id| id.as_str() == key.replace('-', "_"));
+            let source = id.and_then(|id| matches.value_source(id.as_str()));
+            matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+        };
+        let mut settings = toml::Table::try_from(&flags)?;
+        settings.extend(text.parse::<toml::Table>().map_err(fault)?.into_iter().filter(|(key, _)| !named(key)));
+        settings.try_into().map_err(fault)
+    }
+
+    /// What is in force, as a configuration file.
+    ///
+    /// # Errors
+    /// Where a path is not Unicode.
+    pub fn to_toml(&self) -> Result<String, InvalidConfig> {
+        Ok(toml::to_string(self)?)
+    }
+
+    /// What the engine is given.
+    #[must_use]
+    pub fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            workers: self.workers.get(),
+            batch_rows: self.batch_rows.get(),
+            slots: self.slots.get(),
+            max_requests: self.max_requests.get(),
+            max_queued_evaluations: self.max_queued_evaluations.get(),
+        }
+    }
+
+    /// What the endpoints are given.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            requests: RequestLimits {
+                max_n: self.max_n.get().into(),
+                max_evaluations: self.max_evaluations.get(),
+                deadline: seconds(self.deadline_seconds.get()),
+            },
+            body: self.body_limit.get(),
+            stall: seconds(self.stall_seconds.get()),
+        }
+    }
+
+    /// What the connections are given.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections { most: self.max_connections.get(), header_timeout: seconds(self.header_seconds.get()) }
+    }
+
+    /// How long requests under way may go on once the server is going down.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        seconds(self.drain_seconds)
+    }
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
+}

@@ -1,0 +1,158 @@
+//! Samples to bytes. It takes a while, so it runs off the async threads.
+
+use super::accept::Format;
+use super::identify::RequestId;
+use crate::engine::{SampleRequest, Samples};
+use crate::pixels::{EncodeError, Picture};
+use crate::sampler::Sampler;
+use crate::score::ModelInfo;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use npyz::WriterBuilder;
+use serde::Serialize;
+
+/// What a request asked for, drawn.
+pub(super) struct Drawn {
+    pub(super) id: RequestId,
+    pub(super) request: SampleRequest,
+    pub(super) samples: Samples,
+}
+
+/// A sample: its index and x.
+type Sample = (u32, Vec<f32>);
+
+/// Samples that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unwritable {
+    #[error(transparent)]
+    Picture(#[from] EncodeError),
+    #[error("the samples could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the samples could not be written as an array: {0}")]
+    Array(#[from] std::io::Error),
+    #[error("samples of shape {0:?} are not images")]
+    NotImages(Vec<usize>),
+}
+
+/// The body of the request that makes the same again, and what it was made with.
+#[derive(Serialize)]
+struct Recipe<'a> {
+    model: &'a str,
+    seed: u64,
+    first_index: u32,
+    n: usize,
+    sampler: &'a Sampler,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<i64>,
+    sha256: &'a str,
+    version: &'static str,
+}
+
+/// The answer as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    id: &'a str,
+    model: &'a str,
+    /// A JSON number, exact to 2⁶⁴ − 1. Programs whose numbers end at 2⁵³ read the header instead.
+    seed: u64,
+    sampler: &'a Sampler,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    #[serde(flatten)]
+    samples: Listed<'a>,
+    evaluations: u64,
+    queue_seconds: f64,
+    sampling_seconds: f64,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Listed<'a> {
+    Images(Vec<Image>),
+    Points(Vec<Point<'a>>),
+}
+
+#[derive(Serialize)]
+struct Image {
+    index: u32,
+    b64_png: String,
+}
+
+#[derive(Serialize)]
+struct Point<'a> {
+    index: u32,
+    x: &'a [f32],
+}
+
+impl Drawn {
+    /// The samples in `format`.
+    pub(super) fn encode(&self, format: Format) -> Result<Vec<u8>, Unwritable> {
+        match format {
+            Format::Png => self.png(&self.samples.samples),
+            Format::Json => self.json(),
+            Format::Npy => self.npy(),
+        }
+    }
+
+    fn info(&self) -> &ModelInfo {
+        self.request.model().info()
+    }
+
+    /// `samples`, which follow one another, as one picture with its recipe.
+    fn png(&self, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
+        let info = self.info();
+        let shape: [usize; 3] =
+            info.shape.as_slice().try_into().map_err(|_| Unwritable::NotImages(info.shape.clone()))?;
+        let recipe = Recipe {
+            model: &info.name,
+            seed: self.request.seed(),
+            first_index: samples[0].0,
+            n: samples.len(),
+            sampler: self.request.sampler(),
+            label: Some(self.request.label()).filter(|&label| label >= 0),
+            sha256: &info.sha256,
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let picture = Picture::grid(samples.iter().map(|(_, x)| x.as_slice()), shape, info.range);
+        Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
+    }
+
+    fn json(&self) -> Result<Vec<u8>, Unwritable> {
+        let info = self.info();
+        let Samples { samples: drawn, summary } = &self.samples;
+        let samples = if info.is_image() {
+            let image = |sample: &Sample| {
+                let png = self.png(std::slice::from_ref(sample))?;
+                Ok(Image { index: sample.0, b64_png: STANDARD.encode(png) })
+            };
+            Listed::Images(drawn.iter().map(image).collect::<Result<_, Unwritable>>()?)
+        } else {
+            Listed::Points(drawn.iter().map(|(index, x)| Point { index: *index, x }).collect())
+        };
+        Ok(serde_json::to_vec(&Document {
+            id: self.id.as_str(),
+            model: &info.name,
+            seed: self.request.seed(),
+            sampler: self.request.sampler(),
+            label: usize::try_from(self.request.label()).ok().map(|label| info.labels[label].as_str()),
+            samples,
+            evaluations: summary.evaluations,
+            queue_seconds: summary.queued.as_secs_f64(),
+            sampling_seconds: summary.sampling.as_secs_f64(),
+            warnings: self.request.sampler().warnings(),
+        })?)
+    }
+
+    /// [n, …shape], float32, in the model's own numbers.
+    fn npy(&self) -> Result<Vec<u8>, Unwritable> {
+        let samples = &self.samples.samples;
+        let shape: Vec<u64> =
+            std::iter::once(samples.len()).chain(self.info().shape.iter().copied()).map(|n| n as u64).collect();
+        let mut file = Vec::new();
+        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut file).begin_nd()?;
+        writer.extend(samples.iter().flat_map(|(_, x)| x.iter().copied()))?;
+        writer.finish()?;
+        Ok(file)
+    }
+}

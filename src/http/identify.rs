@@ -1,0 +1,59 @@
+//! A request's id, its span and its line in the log.
+
+use super::problem::Problem;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a request is called: in the answer's header and body, and in the log.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The client's own id where it can stand in a log and a URI as it is, else a new one.
+    fn of(headers: &HeaderMap) -> Self {
+        let sane = |id: &&str| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+        // Without randomness the request is still served; its id is then zero.
+        let made = || format!("{:016x}", getrandom::u64().unwrap_or_default());
+        Self(given.map_or_else(|| made().into(), Into::into))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives the request an id, runs it in a span, puts the id on the answer (and into the body of a problem), writes a line.
+pub(super) async fn identify(mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = RequestId::of(request.headers());
+    let span =
+        tracing::info_span!("request", id = id.as_str(), method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        *response.body_mut() = Body::from(problem.body(id.as_str()));
+    }
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    span.in_scope(|| {
+        let (status, latency_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+        match problem {
+            Some(problem) => tracing::info!(status, latency_ms, problem = %problem, "answered"),
+            None => tracing::info!(status, latency_ms, "answered"),
+        }
+    });
+    response
+}

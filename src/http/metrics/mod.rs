@@ -1,0 +1,207 @@
+//! What is counted, and the exposition in Prometheus' text format: `GET /metrics`.
+
+mod family;
+
+use super::problem::Problem;
+use super::served::{Gate, Served};
+use crate::engine::{Observer, Snapshot};
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use family::families;
+use prometheus::{
+    Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TEXT_FORMAT,
+    TextEncoder,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Seconds of requests and waits: a point density answers in milliseconds, a sheet of images in minutes.
+const REQUEST_SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
+/// Seconds of one step batch, on anything from a GPU to a slow core.
+const STEP_SECONDS: [f64; 12] = [1e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+/// Rows of one step batch.
+const ROWS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
+families! {
+    /// What the engine tells as it goes.
+    struct Steps {
+        /// Seconds from a request being taken to its first evaluation.
+        queue_duration_seconds: Histogram [] in REQUEST_SECONDS,
+        /// Seconds of one step batch: the score network, and the sampler's update of its rows.
+        step_duration_seconds: HistogramVec ["model"] in STEP_SECONDS,
+        /// Rows of one step batch.
+        step_batch_rows: HistogramVec ["model"] in ROWS,
+        /// Rows that went through the score network.
+        score_evaluations_total: IntCounterVec ["model"],
+        /// Chains that came to their end.
+        images_total: IntCounterVec ["model"],
+        /// Evaluations made for requests that went away.
+        cancelled_evaluations_total: IntCounter [],
+        /// Chains that left the finite range.
+        nonfinite_total: IntCounterVec ["model"],
+    }
+}
+
+families! {
+    /// Requests for samples, from their first byte to their answer.
+    struct Requests {
+        /// Requests for samples, by how they ended: ok, cancelled by the client, or the name of a problem.
+        requests_total: IntCounterVec ["model", "outcome"],
+        /// Seconds of a request for samples, whatever its end.
+        request_duration_seconds: Histogram [] in REQUEST_SECONDS,
+        /// Requests for samples that were refused without being looked into, by reason.
+        rejected_total: IntCounterVec ["reason"],
+    }
+}
+
+families! {
+    /// The engine at the moment of the scrape.
+    struct Engine {
+        /// Requests with an evaluation made or under way.
+        requests_running: IntGauge [],
+        /// Requests that wait for their first evaluation.
+        requests_waiting: IntGauge [],
+        /// Chains that have not begun.
+        chains_waiting: IntGauge [],
+        /// Evaluations still to make: what to scale on.
+        queued_evaluations: IntGauge [],
+        /// Slots that hold a running chain.
+        slots_used: IntGauge [],
+        /// All slots.
+        slots_capacity: IntGauge [],
+        /// When the last step ended, in seconds since 1970; zero before the first.
+        last_step_timestamp_seconds: Gauge [],
+        /// What runs a model; always 1.
+        execution_provider_info: IntGaugeVec ["model", "provider"],
+        /// The build; always 1.
+        build_info: IntGaugeVec ["version"],
+    }
+}
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    steps: Steps,
+    requests: Requests,
+    engine: Engine,
+}
+
+impl Metrics {
+    /// The metrics, registered and at zero.
+    ///
+    /// # Errors
+    /// Where two have one name or a name cannot be.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let (steps, requests, engine) =
+            (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
+        engine.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        for reason in ["at-capacity", "draining", "not-ready"] {
+            requests.rejected_total.with_label_values(&[reason]).reset();
+        }
+        Ok(Self { registry, steps, requests, engine })
+    }
+
+    /// Begins to count a request for samples.
+    pub(super) fn request(self: &Arc<Self>) -> Outcome {
+        Outcome { metrics: Arc::clone(self), began: Instant::now(), model: String::new(), outcome: "cancelled" }
+    }
+
+    fn exposition(&self, served: Option<&Served>) -> prometheus::Result<String> {
+        if let Some(served) = served {
+            self.engine.set(served.engine.snapshot());
+            for model in served.catalog.models() {
+                let info = model.info();
+                self.engine.execution_provider_info.with_label_values(&[&info.name, &info.provider]).set(1);
+            }
+        }
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl Engine {
+    fn set(&self, snapshot: Snapshot) {
+        self.requests_running.set(snapshot.requests_running as i64);
+        self.requests_waiting.set(snapshot.requests_waiting as i64);
+        self.chains_waiting.set(snapshot.chains_waiting as i64);
+        self.queued_evaluations.set(snapshot.queued_evaluations as i64);
+        self.slots_used.set(snapshot.slots_used as i64);
+        self.slots_capacity.set(snapshot.slots_capacity as i64);
+        let last_step = snapshot.since_last_step.and_then(|since| SystemTime::now().checked_sub(since));
+        let timestamp = last_step.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        self.last_step_timestamp_seconds.set(timestamp.unwrap_or_default().as_secs_f64());
+    }
+}
+
+impl Observer for Metrics {
+    fn step(&self, model: &str, rows: usize, elapsed: Duration) {
+        self.steps.step_duration_seconds.with_label_values(&[model]).observe(elapsed.as_secs_f64());
+        self.steps.step_batch_rows.with_label_values(&[model]).observe(rows as f64);
+        self.steps.score_evaluations_total.with_label_values(&[model]).inc_by(rows as u64);
+    }
+
+    fn started(&self, _model: &str, queued: Duration) {
+        self.steps.queue_duration_seconds.observe(queued.as_secs_f64());
+    }
+
+    fn sampled(&self, model: &str) {
+        self.steps.images_total.with_label_values(&[model]).inc();
+    }
+
+    fn cancelled(&self, evaluations: u64) {
+        self.steps.cancelled_evaluations_total.inc_by(evaluations);
+    }
+
+    fn diverged(&self, model: &str) {
+        self.steps.nonfinite_total.with_label_values(&[model]).inc();
+    }
+
+    fn failed(&self, model: &str, reason: &str) {
+        tracing::error!(model, reason, "a run of the score model failed");
+    }
+}
+
+/// How a request ends. Dropped before its end, the client went away.
+pub(super) struct Outcome {
+    metrics: Arc<Metrics>,
+    began: Instant,
+    model: String,
+    outcome: &'static str,
+}
+
+impl Outcome {
+    /// The request is for `model`, which there is: names that there are not would grow the metrics without bound.
+    pub(super) fn model(&mut self, model: &str) {
+        model.clone_into(&mut self.model);
+    }
+
+    /// The request ended with `result`.
+    pub(super) fn end(mut self, result: Result<(), &Problem>) {
+        self.outcome = result.map_or_else(Problem::slug, |()| "ok");
+        if let Err(Problem::Refused(_) | Problem::NotReady) = result {
+            self.metrics.requests.rejected_total.with_label_values(&[self.outcome]).inc();
+        }
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        let requests = &self.metrics.requests;
+        requests.requests_total.with_label_values(&[self.model.as_str(), self.outcome]).inc();
+        requests.request_duration_seconds.observe(self.began.elapsed().as_secs_f64());
+        if self.outcome == "cancelled" {
+            tracing::info!(model = self.model, "the client went away");
+        }
+    }
+}
+
+pub(super) fn router(gate: Gate, metrics: Arc<Metrics>) -> Router {
+    let expose = async move || -> Result<Response, Problem> {
+        let text =
+            metrics.exposition(gate.served()).map_err(|error| Problem::Internal { reason: error.to_string() })?;
+        Ok(([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
+    };
+    Router::new().route("/metrics", get(expose))
+}

@@ -1,0 +1,76 @@
+//! The server: requests in, answers out.
+//!
+//! ```text
+//! socket → listen → identify → samples: body → SampleRequest → engine → encode → answer
+//!                            → models, health, metrics, page
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`config`] | flags over environment over file, and what each layer is given of them |
+//! | `listen` | connections: how many, how slow, how they end |
+//! | `identify` | a request's id, its span, its line in the log |
+//! | `samples`, `models`, `health`, `page` | the endpoints |
+//! | `accept`, `body`, `encode` | which format, what was asked, samples to bytes |
+//! | `metrics` | what is counted, and the exposition |
+//! | `problem` | the one place that maps errors to answers |
+//! | `served`, `lifecycle` | what is served once it is warm; draining |
+
+mod accept;
+mod body;
+pub mod config;
+mod encode;
+mod health;
+mod identify;
+mod lifecycle;
+mod listen;
+pub mod logging;
+mod metrics;
+mod models;
+mod page;
+mod problem;
+mod samples;
+mod served;
+
+pub use lifecycle::{Drained, Working, drain};
+pub use listen::{Connections, serve};
+pub use metrics::Metrics;
+pub use page::invitation;
+pub use served::{Catalog, Gate, InvalidCatalog, Served};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::from_fn;
+use problem::Problem;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::engine::RequestLimits;
+
+/// What the endpoints allow.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// What one request for samples may ask.
+    pub requests: RequestLimits,
+    /// The most bytes of a request's body.
+    pub body: usize,
+    /// How long the engine may have work and end no step before `/livez` calls the server dead.
+    pub stall: Duration,
+}
+
+/// Every endpoint. Until `gate` is opened, those that need models answer 503.
+pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
+    Router::new()
+        .merge(samples::router(gate.clone(), Arc::clone(metrics), bounds.requests))
+        .merge(models::router(gate.clone()))
+        .merge(health::router(gate.clone(), bounds.stall))
+        .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
+        .merge(page::router(gate.clone()))
+        .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
+        .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
+        .layer(DefaultBodyLimit::max(bounds.body))
+        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(from_fn(identify::identify))
+}

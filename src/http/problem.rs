@@ -1,0 +1,158 @@
+//! The one place that maps errors to answers: RFC 9457, `application/problem+json`.
+
+use super::served::UnknownModel;
+use crate::engine::{Failure, InvalidRequest, Refused};
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::any::Any;
+use std::time::Duration;
+
+/// Every way in which a request can end without what it asked for.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("the body is not JSON: {reason}")]
+    NotJson { reason: String },
+    #[error("the body ended early: {reason}")]
+    Truncated { reason: String },
+    #[error("there is nothing at {path}; / says what there is")]
+    NoSuchPath { path: String },
+    #[error(transparent)]
+    UnknownModel(#[from] UnknownModel),
+    #[error("{method} is not for this path; the header Allow says what is")]
+    MethodNotAllowed { method: Method },
+    #[error("{reason}")]
+    NotAcceptable { reason: String },
+    #[error("the body did not arrive within {} s", within.as_secs())]
+    SlowBody { within: Duration },
+    #[error("the body is larger than this server takes; see --body-limit")]
+    BodyTooLarge,
+    #[error("the body must be JSON: send the header 'content-type: application/json'")]
+    NotJsonType,
+    #[error("{reason}")]
+    Invalid { field: Option<String>, reason: String },
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    #[error("the models are still being loaded and warmed up")]
+    NotReady,
+    #[error("there is work, and no step of it has ended for {} s", since.as_secs())]
+    Stalled { since: Duration },
+    #[error("the server failed: {reason}")]
+    Internal { reason: String },
+}
+
+/// What a problem's kind decides of its answer.
+struct Kind {
+    status: StatusCode,
+    /// The end of `type`, and the outcome in the metrics. Clients rely on it: it never changes.
+    slug: &'static str,
+    title: &'static str,
+    retry_after: Option<Duration>,
+}
+
+/// How long to wait for models that load or for another replica.
+const SOON: Duration = Duration::from_secs(5);
+
+impl Problem {
+    fn kind(&self) -> Kind {
+        use StatusCode as S;
+        let kind = |status, slug, title| Kind { status, slug, title, retry_after: None };
+        match self {
+            Self::NotJson { .. } => kind(S::BAD_REQUEST, "not-json", "The body is not JSON"),
+            Self::Truncated { .. } => kind(S::BAD_REQUEST, "truncated", "The body ended early"),
+            Self::NoSuchPath { .. } => kind(S::NOT_FOUND, "no-such-path", "Nothing here"),
+            Self::UnknownModel(_) => kind(S::NOT_FOUND, "unknown-model", "No such model"),
+            Self::MethodNotAllowed { .. } => kind(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Not this method"),
+            Self::NotAcceptable { .. } => kind(S::NOT_ACCEPTABLE, "not-acceptable", "No such format"),
+            Self::SlowBody { .. } => kind(S::REQUEST_TIMEOUT, "slow-body", "The body came too slowly"),
+            Self::BodyTooLarge => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
+            Self::Invalid { .. } => kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be"),
+            Self::Refused(Refused::AtCapacity { retry_after, .. }) => Kind {
+                retry_after: Some(*retry_after),
+                ..kind(S::TOO_MANY_REQUESTS, "at-capacity", "The server has too much to do")
+            },
+            Self::Refused(Refused::Draining) => {
+                Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "draining", "The server is going down") }
+            }
+            Self::Failed(Failure::Diverged { .. }) => {
+                kind(S::INTERNAL_SERVER_ERROR, "diverged", "A chain left the finite range")
+            }
+            Self::Failed(Failure::Model { .. }) => {
+                kind(S::INTERNAL_SERVER_ERROR, "model-failed", "The score model failed")
+            }
+            Self::Failed(Failure::Deadline) => kind(S::GATEWAY_TIMEOUT, "deadline", "The deadline passed"),
+            Self::Failed(Failure::Stopped) => {
+                Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "stopped", "The server went down") }
+            }
+            Self::NotReady => {
+                Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "not-ready", "The server is starting") }
+            }
+            Self::Stalled { .. } => kind(S::SERVICE_UNAVAILABLE, "stalled", "Nothing goes on"),
+            Self::Internal { .. } => kind(S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+        }
+    }
+
+    /// The end of the problem's `type`, which is also its name in the metrics.
+    pub(super) fn slug(&self) -> &'static str {
+        self.kind().slug
+    }
+
+    /// The body of the answer to request `id`.
+    pub(super) fn body(&self, id: &str) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            detail: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
+            instance: &'a str,
+        }
+        let Kind { status, slug, title, .. } = self.kind();
+        let document = Document {
+            r#type: format!("urn:smld:problem:{slug}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            field: if let Self::Invalid { field, .. } = self { field.as_deref() } else { None },
+            instance: id,
+        };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+impl From<InvalidRequest> for Problem {
+    fn from(invalid: InvalidRequest) -> Self {
+        Self::Invalid { reason: invalid.to_string(), field: Some(invalid.field) }
+    }
+}
+
+/// The status and the headers. The body has the request's id in it, so it is written where the id is known: by `identify`,
+/// which finds the problem among the answer's extensions.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Kind { status, retry_after, .. } = self.kind();
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A panic is a fault of this program: it is logged in full, and the client hears that it was not the request.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
+pub(super) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("without a message"), "a request panicked");
+    Problem::Internal { reason: "an unforeseen fault, which is in its log".to_owned() }.into_response()
+}

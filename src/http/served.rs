@@ -1,0 +1,111 @@
+//! What is served, once it is warm.
+
+use crate::engine::Engine;
+use crate::score::ReadyModel;
+use std::sync::{Arc, OnceLock};
+
+/// The models by their names. At least one.
+#[derive(Clone)]
+pub struct Catalog {
+    models: Arc<[ReadyModel]>,
+    default: usize,
+}
+
+/// Models that cannot be served together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCatalog {
+    /// There is nothing to serve.
+    #[error("there are no models to serve: --models names a folder with .onnx files, or the files")]
+    Empty,
+    /// A request could not tell two models apart.
+    #[error("two models are called '{0}': serve one of them, or give one another smld.name")]
+    Twice(String),
+    /// The default is not among the models.
+    #[error("--default-model: {0}")]
+    NoDefault(#[from] UnknownModel),
+}
+
+/// A model that is not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no model '{name}'; there is {}", known.join(", "))]
+pub struct UnknownModel {
+    /// The name asked for.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<String>,
+}
+
+impl Catalog {
+    /// The catalogue of `models`, in the order of their names. Requests that name no model get `default`, or else the first.
+    ///
+    /// # Errors
+    /// [`InvalidCatalog`].
+    pub fn new(mut models: Vec<ReadyModel>, default: Option<&str>) -> Result<Self, InvalidCatalog> {
+        models.sort_by(|a, b| a.info().name.cmp(&b.info().name));
+        if let Some(pair) = models.windows(2).find(|pair| pair[0].info().name == pair[1].info().name) {
+            return Err(InvalidCatalog::Twice(pair[0].info().name.clone()));
+        }
+        if models.is_empty() {
+            return Err(InvalidCatalog::Empty);
+        }
+        let mut catalog = Self { models: models.into(), default: 0 };
+        if let Some(name) = default {
+            catalog.default = catalog.place(name)?;
+        }
+        Ok(catalog)
+    }
+
+    /// Every model, in the order of their names.
+    #[must_use]
+    pub fn models(&self) -> &[ReadyModel] {
+        &self.models
+    }
+
+    /// The model for requests that name none.
+    #[must_use]
+    pub fn default_model(&self) -> &ReadyModel {
+        &self.models[self.default]
+    }
+
+    /// The model called `name`, or the default one.
+    ///
+    /// # Errors
+    /// [`UnknownModel`], with the names that there are.
+    pub fn find(&self, name: Option<&str>) -> Result<&ReadyModel, UnknownModel> {
+        name.map_or(Ok(self.default_model()), |name| Ok(&self.models[self.place(name)?]))
+    }
+
+    fn place(&self, name: &str) -> Result<usize, UnknownModel> {
+        self.models.iter().position(|model| model.info().name == name).ok_or_else(|| UnknownModel {
+            name: name.to_owned(),
+            known: self.models.iter().map(|model| model.info().name.clone()).collect(),
+        })
+    }
+}
+
+/// Warm models and the engine that runs them.
+#[derive(Clone)]
+pub struct Served {
+    /// The models.
+    pub catalog: Catalog,
+    /// The engine.
+    pub engine: Engine,
+}
+
+/// Between the endpoints and what is served: shut while models load, then open for good.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<OnceLock<Served>>);
+
+impl Gate {
+    /// Opens the gate: from here on the server is ready. A gate opens once; what comes later is dropped.
+    pub fn open(&self, served: Served) {
+        // A second opening loses to the first.
+        let _ = self.0.set(served);
+    }
+
+    /// What is served, if it is warm.
+    #[must_use]
+    pub fn served(&self) -> Option<&Served> {
+        self.0.get()
+    }
+}

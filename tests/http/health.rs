@@ -1,0 +1,52 @@
+//! What is served and how it goes.
+
+use super::support::{ROOMY, get, post, send, site};
+
+#[tokio::test]
+async fn the_models_are_described_by_their_fields() {
+    let site = site(ROOMY);
+    let all = send(&site.router, get("/v1/models")).await.json();
+    insta::assert_json_snapshot!(all);
+    for model in all["models"].as_array().unwrap() {
+        let path = format!("/v1/models/{}", model["name"].as_str().unwrap());
+        assert_eq!(send(&site.router, get(&path)).await.json(), *model);
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_have_the_names_that_dashboards_rely_on() {
+    let site = site(ROOMY);
+    assert_eq!(send(&site.router, post(r#"{"n":3,"seed":1}"#)).await.status, 200);
+    assert_eq!(send(&site.router, post(r#"{"n":0}"#)).await.status, 422);
+    assert_eq!(
+        send(&site.router, post(r#"{"model":"mixture","sampler":{"method":"langevin","tau":1e4}}"#)).await.status,
+        500
+    );
+    let answer = send(&site.router, get("/metrics")).await;
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4");
+    let text = answer.text();
+    let kinds: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    insta::assert_snapshot!(kinds.join("\n"));
+    for sample in [
+        r#"smld_requests_total{model="tiles",outcome="ok"} 1"#,
+        r#"smld_requests_total{model="tiles",outcome="invalid-field"} 1"#,
+        r#"smld_requests_total{model="mixture",outcome="diverged"} 1"#,
+        r#"smld_images_total{model="tiles"} 3"#,
+        r#"smld_nonfinite_total{model="mixture"} 1"#,
+        r#"smld_execution_provider_info{model="tiles",provider="exact"} 1"#,
+        "smld_request_duration_seconds_count 3",
+        "smld_slots_used 0",
+        "smld_slots_capacity 32",
+    ] {
+        assert!(text.lines().any(|line| line == sample), "{sample} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_warm_server_is_alive_and_ready_and_says_how_to_use_it() {
+    let site = site(ROOMY);
+    assert_eq!(send(&site.router, get("/livez")).await.text(), "alive\n");
+    assert_eq!(send(&site.router, get("/readyz")).await.text(), "ready\n");
+    let page = send(&site.router, get("/")).await;
+    assert!(page.text().contains("curl -s 127.0.0.1:8080/v1/samples") && page.text().contains("model tiles"));
+}

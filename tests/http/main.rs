@@ -1,0 +1,9 @@
+//! The server's interface, held without a socket and with one.
+#![cfg(feature = "serve")]
+
+mod disconnect;
+mod formats;
+mod health;
+mod problems;
+mod reproducible;
+mod support;

@@ -1,0 +1,156 @@
+//! A server without a socket: exact densities, a real engine with real workers, the router.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
+use smld::engine::{EngineConfig, RequestLimits, engine};
+use smld::http::{Bounds, Catalog, Gate, Metrics, Served, Working, router};
+use smld::score::density::{Component, GaussianMixture};
+use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// Room enough for every test that is not about room.
+pub const ROOMY: EngineConfig =
+    EngineConfig { workers: 2, batch_rows: 8, slots: 32, max_requests: 64, max_queued_evaluations: 1 << 40 };
+
+/// A server at work; dropping it stops its workers.
+pub struct Site {
+    pub router: Router,
+    pub served: Served,
+    _working: Working,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.served.engine.stop();
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+pub fn site(config: EngineConfig) -> Site {
+    let gate = Gate::default();
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let catalog = Catalog::new(vec![ready(mixture()), ready(Tiles::new())], Some("tiles")).unwrap();
+    let observer = Arc::clone(&metrics);
+    let (engine, workers) = engine(catalog.models(), config, observer).unwrap();
+    let served = Served { catalog, engine };
+    gate.open(served.clone());
+    Site { router: router(&gate, &metrics, bounds()), served, _working: Working::start(workers).unwrap() }
+}
+
+/// A server whose models are not there yet.
+pub fn shut() -> Router {
+    router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds())
+}
+
+fn bounds() -> Bounds {
+    Bounds {
+        requests: RequestLimits { max_n: 100, max_evaluations: 60_000_000, deadline: Duration::from_secs(600) },
+        body: 4096,
+        stall: Duration::from_secs(60),
+    }
+}
+
+fn ready(model: impl ScoreModel + 'static) -> ReadyModel {
+    prepare(Arc::new(model), &[1]).unwrap()
+}
+
+fn mixture() -> GaussianMixture {
+    let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
+    GaussianMixture::new("mixture", vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap()
+}
+
+/// The noise level at which the runs of [`Tiles`] fail.
+pub const FAULTY_SIGMA: f32 = 0.125;
+
+/// Images of 4 × 3 pixels, of two classes, all with one Gaussian density.
+#[derive(Clone)]
+struct Tiles {
+    density: GaussianMixture,
+    info: ModelInfo,
+}
+
+impl Tiles {
+    fn new() -> Self {
+        let gaussian = Component { weight: 1.0, mean: vec![0.5; 12], variance: 0.04 };
+        let density = GaussianMixture::new("tiles", vec![gaussian]).unwrap();
+        let info = ModelInfo {
+            shape: vec![1, 3, 4],
+            range: [0.0, 1.0],
+            sigma_min: 0.01,
+            sigma_max: 2.0,
+            labels: vec!["plain".to_owned(), "striped".to_owned()],
+            sha256: "5d".repeat(32),
+            ..density.info().clone()
+        };
+        Self { density, info }
+    }
+}
+
+impl ScoreModel for Tiles {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn open(&self, _threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl ScoreSession for Tiles {
+    fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
+        if rows.sigma.contains(&FAULTY_SIGMA) {
+            return Err(ScoreError { model: "tiles".to_owned(), reason: "the device is gone".to_owned() });
+        }
+        self.density.evaluate(rows, score)
+    }
+}
+
+/// `POST /v1/samples` of `body`, as JSON, with an id that snapshots can hold.
+pub fn post(body: impl Into<Body>) -> Request<Body> {
+    request("POST", "/v1/samples", body)
+}
+
+pub fn get(path: &str) -> Request<Body> {
+    request("GET", path, Body::empty())
+}
+
+pub fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path).header("x-request-id", "a-test");
+    request.header("content-type", "application/json").body(body.into()).unwrap()
+}
+
+pub fn accepting(mut request: Request<Body>, accept: &'static str) -> Request<Body> {
+    request.headers_mut().insert("accept", accept.parse().unwrap());
+    request
+}
+
+pub async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
