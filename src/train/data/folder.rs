@@ -184,12 +184,18 @@ impl Target {
             image = image.into_luma8().into();
         }
         if found != self.size {
-            // Scales the shorter side, then takes the middle.
-            image = image.resize_to_fill(self.size[0], self.size[1], FilterType::Lanczos3);
+            image = middle(&image).resize_exact(self.size[0], self.size[1], FilterType::Lanczos3);
         }
         row.iter_mut().zip(planes(image.as_bytes(), self.planes())).for_each(|(row, value)| *row = value);
         Ok(())
     }
+}
+
+/// The largest square in the middle.
+fn middle(image: &DynamicImage) -> DynamicImage {
+    let (width, height) = (image.width(), image.height());
+    let side = width.min(height);
+    image.crop_imm((width - side) / 2, (height - side) / 2, side, side)
 }
 
 /// The image in 8-bit colours; what is transparent shows white.
