@@ -6,8 +6,9 @@ SHELL := bash
 .PHONY: help run test lint licences data train clean
 
 CARGO ?= cargo
-# How long each shipped model is trained.
+# How long each model is trained, and further arguments, as in: make train FIT='--precision bf16'
 MINUTES ?= 60
+FIT ?=
 # Further arguments of the server, as in: make run ARGS='--listen 0.0.0.0:8080'
 ARGS ?=
 
@@ -53,9 +54,9 @@ data: ## fetch MNIST and Fashion-MNIST into data/
 
 train: ## train both shipped models, MINUTES (60) each
 	scripts/fetch libtorch data onnxruntime
-	$(TRAIN) --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES)
-	$(TRAIN) --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) \
-	    --classes t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,boot
+	$(TRAIN) --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES) $(FIT)
+	$(TRAIN) --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) $(FIT) \
+	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
 
 clean: ## remove what was built; what was fetched stays
 	$(CARGO) clean
