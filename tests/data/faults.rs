@@ -81,11 +81,11 @@ fn headers_that_promise_absurd_sizes() {
     let folder = Folder::new();
     folder.write("images", idx(&[u32::MAX, u32::MAX, u32::MAX], &[]));
     folder.write("images.npy", npy("<f8", "(4000000000, 28, 28)", &[]));
-    let tail = "bytes, above the 64 GiB that are read: its header is damaged, or resize it";
+    let tail = "bytes, above the 64 GiB that are read: its header is damaged, or make it smaller";
     let sizes = "[4294967295, 4294967295, 4294967295]";
-    assert_eq!(refused(&folder, "images"), format!("<folder>/images promises {sizes} {tail}"));
+    assert_eq!(refused(&folder, "images"), format!("<folder>/images would take {sizes} {tail}"));
     let sizes = "[4000000000, 28, 28, 8]";
-    assert_eq!(refused(&folder, "images.npy"), format!("<folder>/images.npy promises {sizes} {tail}"));
+    assert_eq!(refused(&folder, "images.npy"), format!("<folder>/images.npy would take {sizes} {tail}"));
 }
 
 #[test]
@@ -234,8 +234,11 @@ fn files_and_folders_that_are_no_images() {
     let reason = "is not a PNG, JPEG or WebP image; convert it, or move it out of the data";
     assert_eq!(refused(&folder, "set"), format!("<folder>/set/readme.txt {reason}"));
     assert_eq!(refused(&folder, "classes"), format!("<folder>/classes/a/nested {reason}"));
-    folder.image("mixed/1.png", grey(1, 1, 1));
     folder.image("mixed/a/1.png", grey(1, 1, 1));
+    folder.write("mixed/readme.txt", "words");
+    assert_eq!(refused(&folder, "mixed"), format!("<folder>/mixed/readme.txt {reason}"));
+    fs::remove_file(folder.path("mixed/readme.txt")).unwrap();
+    folder.image("mixed/1.png", grey(1, 1, 1));
     let expected = "<folder>/mixed holds both images and sub-folders; put every image into the sub-folder of its class";
     assert_eq!(refused(&folder, "mixed"), expected);
 }
@@ -247,6 +250,15 @@ fn classes_that_are_not_the_sub_folders() {
     folder.image("set/dog/1.png", grey(1, 1, 1));
     let expected = r#"<folder>/set has the classes ["cat", "dog"] (its sub-folders), but ["dog", "bird"] were named; name exactly those, in any order"#;
     assert_eq!(refusal(&folder, folder.path("set"), &classes(&["dog", "bird"])), expected);
+}
+
+#[test]
+fn a_size_of_nothing_or_of_more_than_there_is_memory() {
+    let folder = Folder::new();
+    folder.image("set/a.png", grey(1, 1, 1));
+    let sized = |size| refusal(&folder, folder.path("set"), &Options { size: Some(size), ..Options::default() });
+    assert_eq!(sized(0), "<folder>/set cannot be resized to 0 pixels; give a size of at least 1");
+    assert!(sized(u32::MAX).contains("above the 64 GiB that are read"), "{}", sized(u32::MAX));
 }
 
 #[test]
