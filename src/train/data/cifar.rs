@@ -5,28 +5,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const SHAPE: [usize; 3] = [3, 32, 32];
+const NAMES: &str = "batches.meta.txt";
 const RECORD: usize = 1 + 3 * 32 * 32;
 
 /// Reads the five training files in `folder`.
 pub(super) fn read_folder(folder: &Path, options: &Options) -> Result<Contents, DataError> {
+    no_image_options("CIFAR-10", options).map_err(|fault| fault.at(folder))?;
     let paths: Vec<_> = (1..=5).map(|i| folder.join(format!("data_batch_{i}.bin"))).collect();
-    read(&paths, folder, options)
+    read(&paths, &folder.join(NAMES), options)
 }
 
 /// Reads one file.
 pub(super) fn read_file(path: &Path, options: &Options) -> Result<Contents, DataError> {
-    read(&[path.to_owned()], path.parent().unwrap_or(Path::new(".")), options)
+    no_image_options("CIFAR-10", options).map_err(|fault| fault.at(path))?;
+    read(&[path.to_owned()], &path.with_file_name(NAMES), options)
 }
 
-fn read(paths: &[PathBuf], folder: &Path, options: &Options) -> Result<Contents, DataError> {
-    no_image_options("CIFAR-10", options).map_err(|fault| fault.at(folder))?;
+fn read(paths: &[PathBuf], names: &Path, options: &Options) -> Result<Contents, DataError> {
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     for path in paths {
         append(path, &mut values, &mut labels).map_err(|fault| fault.at(path))?;
     }
     let classes = match &options.classes {
         Some(classes) => classes.clone(),
-        None => names(&folder.join("batches.meta.txt"))?,
+        None => read_names(names)?,
     };
     Ok(Contents { kind: "cifar-10", shape: SHAPE.to_vec(), values: Values::Bytes(values), labels, classes })
 }
@@ -46,7 +48,7 @@ fn append(path: &Path, values: &mut Vec<u8>, labels: &mut Vec<i64>) -> Result<()
 }
 
 /// A class's name a line; numbers where the file is missing.
-fn names(path: &Path) -> Result<Vec<String>, DataError> {
+fn read_names(path: &Path) -> Result<Vec<String>, DataError> {
     if !path.exists() {
         return Ok(digits());
     }

@@ -37,7 +37,7 @@ pub enum Fault {
     #[error("goes on after the data that it promises: it is damaged or of another kind; fetch it again")]
     TrailingBytes,
     /// The header promises more than anyone has.
-    #[error("promises {sizes:?} bytes, above the {} GiB that are read: its header is damaged, or resize it", MAX_BYTES >> 30)]
+    #[error("would take {sizes:?} bytes, above the {} GiB that are read: its header is damaged, or make it smaller", MAX_BYTES >> 30)]
     TooLarge {
         /// The sizes of its axes and of an element.
         sizes: Vec<u64>,
@@ -116,6 +116,9 @@ pub enum Fault {
     /// An image that cannot be decoded.
     #[error("cannot be decoded: {0}; replace it, or move it out of the data")]
     Undecodable(image::ImageError),
+    /// Images of no pixels were asked for.
+    #[error("cannot be resized to 0 pixels; give a size of at least 1")]
+    NoSize,
     /// Images of several sizes.
     #[error("is {} × {} pixels, but the first image is {} × {}; give a size to which all are resized", found[0], found[1], first[0], first[1])]
     SizesDiffer {

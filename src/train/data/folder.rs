@@ -1,7 +1,6 @@
 //! A folder of images, or of one sub-folder a class.
 
-use super::npy::planes;
-use super::{Contents, DataError, Fault, Options, Values, volume};
+use super::{Contents, DataError, Fault, Options, Values, planes, volume};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Rgb, RgbImage};
 use std::fs::{self, File};
@@ -37,6 +36,7 @@ pub(super) fn read(path: &Path, options: &Options) -> Result<Contents, DataError
         None => Channels::Grey,
     };
     let size = match options.size {
+        Some(0) => return Err(Fault::NoSize.at(path)),
         Some(size) => [size, size],
         None => decode(first).map(|image| [image.width(), image.height()]).map_err(|fault| fault.at(first))?,
     };
@@ -59,7 +59,7 @@ impl Listing {
     fn of(path: &Path, options: &Options) -> Result<Self, DataError> {
         let (folders, images): (Vec<_>, Vec<_>) = entries(path)?.into_iter().partition(|path| path.is_dir());
         match (folders.is_empty(), images.is_empty()) {
-            (false, false) => Err(Fault::Mixed.at(path)),
+            (false, false) => only_images(images).and(Err(Fault::Mixed.at(path))),
             (false, true) => Self::of_classes(path, &folders, options),
             (true, _) if options.classes.is_some() => {
                 Err(Fault::NotForThisKind { option: "classes", kind: "a folder without sub-folders" }.at(path))
@@ -184,12 +184,18 @@ impl Target {
             image = image.into_luma8().into();
         }
         if found != self.size {
-            // Scales the shorter side, then takes the middle.
-            image = image.resize_to_fill(self.size[0], self.size[1], FilterType::Lanczos3);
+            image = middle(&image).resize_exact(self.size[0], self.size[1], FilterType::Lanczos3);
         }
         row.iter_mut().zip(planes(image.as_bytes(), self.planes())).for_each(|(row, value)| *row = value);
         Ok(())
     }
+}
+
+/// The largest square in the middle.
+fn middle(image: &DynamicImage) -> DynamicImage {
+    let (width, height) = (image.width(), image.height());
+    let side = width.min(height);
+    image.crop_imm((width - side) / 2, (height - side) / 2, side, side)
 }
 
 /// The image in 8-bit colours; what is transparent shows white.

@@ -231,6 +231,11 @@ fn volume(sizes: &[u64]) -> Result<u64, Fault> {
     product.filter(|&bytes| bytes <= MAX_BYTES).ok_or_else(|| Fault::TooLarge { sizes: sizes.to_vec() })
 }
 
+/// The values of an image of `channels` interleaved channels, one channel after the other.
+fn planes<T: Copy>(image: &[T], channels: usize) -> impl Iterator<Item = T> {
+    (0..channels).flat_map(move |channel| image.iter().skip(channel).step_by(channels).copied())
+}
+
 /// Refuses options that only a folder of images has.
 fn no_image_options(kind: &'static str, options: &Options) -> Result<(), Fault> {
     match options {

@@ -1,6 +1,6 @@
 //! Arrays of numpy: images as bytes or floats, points as floats.
 
-use super::{Contents, DataError, Fault, Options, Values, no_image_options, volume};
+use super::{Contents, DataError, Fault, Options, Values, no_image_options, planes, volume};
 use npyz::{DType, NpyFile, Order, TypeChar};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -96,9 +96,4 @@ impl Axes {
             _ => values,
         }
     }
-}
-
-/// The values of an image of `channels` interleaved channels, one channel after the other.
-pub(super) fn planes<T: Copy>(image: &[T], channels: usize) -> impl Iterator<Item = T> {
-    (0..channels).flat_map(move |channel| image.iter().skip(channel).step_by(channels).copied())
 }

@@ -1,0 +1,62 @@
+# What there is to do; `make` lists it. Everything can be run twice: what is there already is left alone.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint licences data train clean
+
+CARGO ?= cargo
+# How long each model is trained, and further arguments, as in: make train FIT='--precision bf16'
+MINUTES ?= 60
+FIT ?=
+# Further arguments of the server, as in: make run ARGS='--listen 0.0.0.0:8080'
+ARGS ?=
+
+DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
+TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train -- fit
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: ## serve models/ on 127.0.0.1:8080
+	scripts/fetch onnxruntime
+	$(CARGO) build --locked --release
+	@echo "When it listens, 64 images are one request away, or open http://127.0.0.1:8080/ in a browser:"
+	@echo "  curl -s localhost:8080/v1/samples -H 'accept: image/png' -H 'content-type: application/json' -d '{\"n\":64,\"seed\":1}' -o grid.png"
+	exec target/release/smld serve --models models $(ARGS)
+
+test: lint licences ## get all that is needed and run every check and every test
+	scripts/fetch onnxruntime data
+	$(CARGO) test --locked --no-fail-fast --features train
+
+# Each set of features must build alone: the core without axum and onnxruntime, the server without libtorch.
+lint: ## formatting, lints for every set of features, and the documentation
+	scripts/fetch libtorch
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features serve -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features onnx -- -D warnings
+	$(CARGO) clippy --locked -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features train -- -D warnings
+	$(CARGO) clippy --locked --all-features --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --all-features --no-deps
+
+licences: $(DENY) ## the licences and sources of what is depended on
+	$(DENY) --locked --log-level error check licenses bans sources
+
+# Unoptimised: it is built in a quarter of the time and used for two seconds.
+$(DENY):
+	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --locked --debug --no-default-features \
+	    --root .deps/cargo-deny-0.20.2 cargo-deny@0.20.2
+
+data: ## fetch MNIST and Fashion-MNIST into data/
+	scripts/fetch data
+
+train: ## train both shipped models, MINUTES (60) each
+	scripts/fetch libtorch data onnxruntime
+	$(TRAIN) --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES) $(FIT)
+	$(TRAIN) --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) $(FIT) \
+	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
+
+clean: ## remove what was built; what was fetched stays
+	$(CARGO) clean
