@@ -1,6 +1,6 @@
 //! Data: files of several kinds become one [`Dataset`] of rows.
 //!
-//! A reader per kind gives [`Contents`]; what must hold of every kind is checked once, in [`Dataset::open`]. A file that
+//! A reader per kind gives `Contents`; what must hold of every kind is checked once, in [`Dataset::open`]. A file that
 //! is not whole is an error that names it: nothing half-read is trained on.
 
 mod cifar;
@@ -39,7 +39,7 @@ pub struct Dataset {
 #[derive(Debug)]
 struct Contents {
     kind: &'static str,
-    /// Of one row: [C, H, W] for images, [D] for points.
+    /// Of one row: [C, H, W] for images, `[D]` for points.
     shape: Vec<usize>,
     values: Values,
     /// A class's number a row; empty where there are no classes.
@@ -84,7 +84,7 @@ impl Dataset {
         self.len() == 0
     }
 
-    /// The shape of one row: [C, H, W] for images, [D] for points.
+    /// The shape of one row: [C, H, W] for images, `[D]` for points.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
         &self.contents.shape
