@@ -1,5 +1,6 @@
 //! A sample of a network has the same bytes alone and in any company.
 #![cfg(feature = "onnx")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 #[expect(dead_code, reason = "every test binary uses its own part")]
 mod common;

@@ -112,7 +112,8 @@ struct Probe {
 impl Probe {
     fn new(info: &ModelInfo) -> Self {
         let (dim, count) = (info.dim(), SIZES[SIZES.len() - 1]);
-        let low = info.sigma_min.max(1e-3).min(info.sigma_max);
+        // A density known at every σ has no smallest level to begin at.
+        let low = if info.sigma_min > 0.0 { info.sigma_min } else { 1e-3_f64.min(info.sigma_max) };
         let sigma: Vec<f32> =
             crate::sampler::schedule::geometric(info.sigma_max, low, count as u32).iter().map(|&s| s as f32).collect();
         let mut x = vec![0.0; dim * count];
@@ -158,5 +159,81 @@ impl Probe {
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::density::{Component, GaussianMixture};
+
+    /// An exact density but for what `spoil` does to the score of a row, told the session's threads and the row's place.
+    struct Spoilt {
+        exact: GaussianMixture,
+        spoil: fn(threads: usize, place: usize, score: &mut f32),
+    }
+
+    struct SpoiltSession {
+        exact: Box<dyn ScoreSession>,
+        spoil: fn(usize, usize, &mut f32),
+        threads: usize,
+    }
+
+    impl ScoreModel for Spoilt {
+        fn info(&self) -> &ModelInfo {
+            self.exact.info()
+        }
+
+        fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
+            Ok(Box::new(SpoiltSession { exact: self.exact.open(threads)?, spoil: self.spoil, threads }))
+        }
+    }
+
+    impl ScoreSession for SpoiltSession {
+        fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
+            self.exact.evaluate(rows, score)?;
+            score.iter_mut().enumerate().for_each(|(place, score)| (self.spoil)(self.threads, place, score));
+            Ok(())
+        }
+    }
+
+    fn prepared(spoil: fn(usize, usize, &mut f32), layouts: &[usize]) -> Result<ReadyModel, Unfit> {
+        let component = Component { weight: 1.0, mean: vec![0.5], variance: 0.25 };
+        let exact = GaussianMixture::new("spoilt", vec![component]).unwrap();
+        prepare(Arc::new(Spoilt { exact, spoil }), layouts)
+    }
+
+    #[test]
+    fn an_exact_density_has_the_same_bytes_in_every_batch_and_layout() {
+        let ready = prepared(|_, _, _| {}, &[1, 2, 4]).unwrap();
+        assert!(ready.batch_invariant());
+        assert_eq!(ready.layouts(), [1, 2, 4]);
+        assert_eq!(serde_json::json!(ready)["batch_invariant"], true);
+    }
+
+    #[test]
+    fn one_bit_that_depends_on_the_place_in_the_batch_is_found_out() {
+        let ready =
+            prepared(|_, place, score| *score = if place == 6 { score.next_up() } else { *score }, &[1]).unwrap();
+        assert!(!ready.batch_invariant());
+        assert_eq!(serde_json::json!(ready)["batch_invariant"], false);
+    }
+
+    #[test]
+    fn a_layout_whose_bytes_differ_is_not_used() {
+        let spoil = |threads, _, score: &mut f32| *score = if threads == 2 { score.next_up() } else { *score };
+        let ready = prepared(spoil, &[1, 2, 4]).unwrap();
+        assert!(ready.batch_invariant());
+        assert_eq!(ready.layouts(), [1, 4]);
+    }
+
+    #[test]
+    fn a_score_that_is_not_finite_is_refused_with_its_noise_level() {
+        let spoil = |_, _, score: &mut f32| *score = if score.abs() < 0.2 { f32::INFINITY } else { *score };
+        let Err(Unfit::NotFinite { model, sigma }) = prepared(spoil, &[1]) else { panic!("infinity is not finite") };
+        assert!(
+            model == "spoilt" && sigma > 1.0,
+            "a score of N(0.5, 0.25) is small where σ is large, and here σ = {sigma}"
+        );
     }
 }

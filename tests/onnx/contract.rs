@@ -26,7 +26,7 @@ fn what_is_written_is_read_back_to_the_last_bit() {
         range: [-0.424_212_93, 2.821_486_5],
         labels: vec!["T-shirt/top".to_owned(), "\"bag\", é".to_owned()],
         sampler: Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
-            epsilon: Some(1.110_000_000_000_000_1e-5 / 3.0),
+            epsilon: Some(1.11e-5 / 3.0),
             steps_per_level: Some(5),
             ..AnnealedLangevinSpec::default()
         })),

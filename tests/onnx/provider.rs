@@ -2,7 +2,8 @@
 
 use crate::support::{runtime, two_modes};
 use smld::score::ScoreModel;
-use smld::score::onnx::{OnnxScore, Provider, mixture_file};
+use smld::score::onnx::{OnnxScore, Provider, Runtime, RuntimeError, mixture_file};
+use std::path::Path;
 
 const CUDA: Provider = Provider::Cuda { device: 0 };
 
@@ -42,4 +43,12 @@ fn a_fall_back_that_was_allowed_is_told() {
     let model = OnnxScore::from_bytes(&runtime(), file, CUDA, true).unwrap();
     assert_eq!(model.info().provider, if had { "cuda" } else { "cpu" });
     assert!(model.open(1).is_ok());
+}
+
+#[test]
+fn a_process_has_one_onnxruntime() {
+    let runtime = runtime();
+    assert_eq!(Runtime::load(Some(runtime.path())).unwrap().path(), runtime.path());
+    let error = Runtime::load(Some(Path::new("Cargo.toml"))).unwrap_err();
+    assert!(matches!(error, RuntimeError::Another { .. }) && error.to_string().contains("Cargo.toml"), "{error}");
 }

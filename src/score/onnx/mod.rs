@@ -6,6 +6,7 @@ mod contract;
 mod mixture;
 mod provider;
 mod runtime;
+mod session;
 mod signature;
 
 pub use contract::{Contract, ContractFault, Output};
@@ -14,10 +15,10 @@ pub use provider::{Provider, ProviderError, UnknownProvider};
 pub use runtime::{Runtime, RuntimeError};
 pub use signature::SignatureFault;
 
-use super::{Kind, ModelInfo, Rows, ScoreError, ScoreModel, ScoreSession};
+use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession};
+use ort::ErrorCode;
 use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
-use ort::value::TensorRef;
+use session::{OnnxSession, OpenError, open};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,8 +49,11 @@ pub enum LoadFault {
     /// The file cannot be read.
     #[error("the file cannot be read: {0}")]
     Read(#[from] std::io::Error),
-    /// The bytes are not a graph that onnxruntime understands.
-    #[error("onnxruntime does not take it for an ONNX file of a version it knows: {0}")]
+    /// The bytes are something else, or damaged.
+    #[error("it is not an ONNX file, or is not whole ({0}); copy or export it again")]
+    NotOnnx(String),
+    /// onnxruntime cannot run the graph.
+    #[error("onnxruntime cannot run the graph ({0}); export it with opset 17 to 22 and ONNX's own operators")]
     Graph(String),
     /// Its metadata break the contract.
     #[error(transparent)]
@@ -91,7 +95,7 @@ impl OnnxScore {
     ) -> Result<Self, LoadFault> {
         let file = file.into();
         // On the CPU first: what fails here is the file's fault, what fails afterwards the provider's.
-        let session = open(runtime, &file, Provider::Cpu, 1).map_err(|error| LoadFault::Graph(error.to_string()))?;
+        let session = open(runtime, &file, Provider::Cpu, 1)?;
         let (contract, shape) = inspect(&session)?;
         drop(session);
         let provider = match available(runtime, &file, provider) {
@@ -125,85 +129,20 @@ impl ScoreModel for OnnxScore {
     fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
         let session = open(&self.runtime, &self.file, self.provider, threads)
             .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?;
-        let shape = std::iter::once(0).chain(self.info.shape.iter().copied()).collect();
-        Ok(Box::new(OnnxSession { session, shape, info: Arc::clone(&self.info), output: self.output }))
+        Ok(Box::new(OnnxSession::new(session, Arc::clone(&self.info), self.output)))
     }
 }
 
-/// A session and the shape of its last x, [rows, …shape].
-struct OnnxSession {
-    session: Session,
-    shape: Vec<usize>,
-    info: Arc<ModelInfo>,
-    output: Output,
-}
-
-impl ScoreSession for OnnxSession {
-    fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
-        self.run(rows, score)
-            .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?;
-        let dim = self.info.dim();
-        let by_row = score.chunks_mut(dim).zip(rows.x.chunks(dim)).zip(rows.sigma);
-        match self.output {
-            Output::Score => {}
-            Output::Denoised => {
-                for ((score, x), sigma) in by_row {
-                    score.iter_mut().zip(x).for_each(|(s, x)| *s = (*s - x) / (sigma * sigma));
-                }
-            }
-            Output::Epsilon => {
-                for ((score, _), sigma) in by_row {
-                    score.iter_mut().for_each(|s| *s /= -sigma);
-                }
-            }
+impl From<OpenError> for LoadFault {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Provider(error) => Self::Provider(error),
+            OpenError::Runtime(error) => match error.code() {
+                // The second is what a file without a graph gets, as an empty one.
+                ErrorCode::InvalidProtobuf | ErrorCode::InvalidArgument => Self::NotOnnx(error.to_string()),
+                _ => Self::Graph(error.to_string()),
+            },
         }
-        Ok(())
-    }
-}
-
-impl OnnxSession {
-    /// Runs the graph on views of `rows` and copies what it gives to `output`.
-    fn run(&mut self, rows: Rows<'_>, output: &mut [f32]) -> ort::Result<()> {
-        self.shape[0] = rows.count();
-        let x = TensorRef::from_array_view((&self.shape[..], rows.x))?;
-        let sigma = TensorRef::from_array_view(([rows.count()], rows.sigma))?;
-        let outputs = if self.info.labels.is_empty() {
-            self.session.run(ort::inputs!["x" => x, "sigma" => sigma])?
-        } else {
-            let label = TensorRef::from_array_view(([rows.count()], rows.label))?;
-            self.session.run(ort::inputs!["x" => x, "sigma" => sigma, "label" => label])?
-        };
-        let (shape, data) = outputs["score"].try_extract_tensor::<f32>()?;
-        if data.len() != output.len() {
-            return Err(ort::Error::new(format!("{} rows gave a score of shape {shape}", rows.count())));
-        }
-        output.copy_from_slice(data);
-        Ok(())
-    }
-}
-
-/// A session of `threads` threads.
-fn open(runtime: &Runtime, file: &[u8], provider: Provider, threads: usize) -> Result<Session, OpenError> {
-    let builder = Session::builder(&runtime.environment)?
-        .with_optimization_level(GraphOptimizationLevel::Level3)?
-        .with_intra_threads(threads)?
-        .with_inter_threads(1)?
-        .with_memory_pattern(true)?;
-    Ok(provider.register(builder)?.commit_from_memory(file)?)
-}
-
-/// A session that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-enum OpenError {
-    #[error(transparent)]
-    Provider(#[from] ProviderError),
-    #[error("{0}")]
-    Runtime(String),
-}
-
-impl<R> From<ort::Error<R>> for OpenError {
-    fn from(error: ort::Error<R>) -> Self {
-        Self::Runtime(error.to_string())
     }
 }
 
@@ -213,13 +152,13 @@ fn available(runtime: &Runtime, file: &[u8], provider: Provider) -> Result<Provi
     match open(runtime, file, provider, 1) {
         Ok(_) => Ok(provider),
         Err(OpenError::Provider(error)) => Err(error),
-        Err(OpenError::Runtime(reason)) => Err(ProviderError::Unavailable { device, reason }),
+        Err(OpenError::Runtime(error)) => Err(ProviderError::Unavailable { device, reason: error.to_string() }),
     }
 }
 
 /// The contract of an opened file and the shape of one sample.
 fn inspect(session: &Session) -> Result<(Contract, Vec<usize>), LoadFault> {
-    let metadata = session.metadata().map_err(|error| LoadFault::Graph(error.to_string()))?;
+    let metadata = session.metadata().map_err(OpenError::from)?;
     let contract = Contract::from_metadata(|key| metadata.custom(key))?;
     let shape = signature::check(session.inputs(), session.outputs(), !contract.labels.is_empty())?;
     Ok((contract, shape))

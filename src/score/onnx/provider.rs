@@ -27,8 +27,8 @@ pub enum ProviderError {
     NotCompiled,
     /// onnxruntime cannot use it.
     #[error(
-        "CUDA device {device} was asked for and cannot be had: {reason}. It needs the GPU build of onnxruntime, its CUDA and \
-         cuDNN libraries and a driver; or use the provider cpu"
+        "CUDA device {device} was asked for and cannot be had ({reason}); it needs the GPU build of onnxruntime, its CUDA and \
+         cuDNN libraries and a driver, or use the provider cpu"
     )]
     Unavailable {
         /// The device's number.

@@ -125,7 +125,7 @@ fn axes<'a>(name: &'static str, wanted: TensorElementType, outlet: &'a Outlet) -
     }
 }
 
-/// A tensor [batch].
+/// A tensor `[batch]`.
 fn vector(name: &'static str, element: TensorElementType, outlet: &Outlet) -> Result<(), SignatureFault> {
     let shape = axes(name, element, outlet)?;
     match shape.len() {
