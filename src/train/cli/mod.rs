@@ -2,6 +2,7 @@
 
 mod export;
 mod fit;
+mod plot;
 mod sample;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +21,8 @@ enum Command {
     Fit(fit::Fit),
     /// Write the score network file of a checkpoint.
     Export(export::Export),
+    /// Draw a figure.
+    Plot(plot::Plot),
     /// Draw samples from a score network file into one picture.
     Sample(sample::Sample),
 }
@@ -33,6 +36,7 @@ impl Cli {
         match self.command {
             Command::Fit(fit) => fit.run(),
             Command::Export(export) => export.run(),
+            Command::Plot(plot) => plot.run(),
             Command::Sample(sample) => sample.run(),
         }
     }
