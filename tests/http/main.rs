@@ -4,6 +4,7 @@
 mod disconnect;
 mod formats;
 mod health;
+mod probe;
 mod problems;
 mod reproducible;
 mod support;
