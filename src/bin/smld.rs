@@ -3,10 +3,12 @@
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use smld::engine::{Worker, engine};
 use smld::http::config::Settings;
+use smld::http::probe::probe;
 use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
 use smld::score::{ReadyModel, ScoreModel, prepare};
 use std::error::Error;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Serve(Serve),
+    Health(Health),
 }
 
 /// Serves models over HTTP
@@ -46,12 +49,20 @@ struct Serve {
     settings: Settings,
 }
 
+/// Asks a server on this machine whether it is ready; fails where it is not
+#[derive(Args)]
+struct Health {
+    /// The address it listens on
+    #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
 type Fault = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
-    let ended = match matches.subcommand_matches("serve") {
-        Some(matches) => Serve::from_arg_matches(matches).map_err(Fault::from).and_then(|command| {
+    let ended = match matches.subcommand() {
+        Some(("serve", matches)) => Serve::from_arg_matches(matches).map_err(Fault::from).and_then(|command| {
             let settings = Settings::new(matches, command.config.as_ref())?;
             if command.check_config {
                 print!("{}", settings.to_toml()?);
@@ -59,7 +70,10 @@ fn main() -> ExitCode {
             }
             run(settings)
         }),
-        None => Ok(()),
+        Some(("health", matches)) => {
+            Health::from_arg_matches(matches).map_err(Fault::from).and_then(|health| Ok(probe(health.listen)?))
+        }
+        _ => Ok(()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

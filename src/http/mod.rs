@@ -12,6 +12,7 @@
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `models`, `health`, `page` | the endpoints |
 //! | `accept`, `body`, `encode` | which format, what was asked, samples to bytes |
+//! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
 //! | `problem` | the one place that maps errors to answers |
 //! | `served`, `lifecycle` | what is served once it is warm; draining |
@@ -28,6 +29,7 @@ pub mod logging;
 mod metrics;
 mod models;
 mod page;
+pub mod probe;
 mod problem;
 mod samples;
 mod served;

@@ -1,0 +1,67 @@
+//! What `deploy/` and the Dockerfile say of the server is true of it.
+
+use super::support::{ROOMY, get, post, send, site};
+use clap::{Args, Command};
+use smld::http::config::Settings;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The files that a deployment is made of, one after the other.
+fn deployment() -> String {
+    fn read(path: &Path, text: &mut String) {
+        if path.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| read(&entry.unwrap().path(), text));
+        } else {
+            text.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    read(&root.join("Dockerfile"), &mut text);
+    read(&root.join("deploy"), &mut text);
+    text
+}
+
+/// The words of `text` that begin with `prefix` and go on with letters of its case.
+fn words(text: &str, prefix: &str) -> BTreeSet<String> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !part(c))
+        .filter(|word| word.len() > prefix.len() && word.starts_with(prefix))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_variable_of_a_deployment_is_a_setting() {
+    let command = Settings::augment_args(Command::new("serve"));
+    let settings: BTreeSet<_> =
+        command.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned())).collect();
+    let named = words(&deployment(), "SMLD_");
+    assert!(named.contains("SMLD_DRAIN_SECONDS"));
+    assert_eq!(named.difference(&settings).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[tokio::test]
+async fn every_metric_of_a_deployment_is_exposed() {
+    let site = site(ROOMY);
+    for body in [r#"{"n":1}"#, r#"{"model":"mixture","sampler":{"method":"langevin","tau":1e4}}"#] {
+        send(&site.router, post(body)).await;
+    }
+    site.served.engine.drain();
+    assert_eq!(send(&site.router, post("{}")).await.status, 503);
+    let exposed = words(send(&site.router, get("/metrics")).await.text(), "smld_");
+    let named = words(&deployment(), "smld_");
+    assert!(named.contains("smld_queued_evaluations"));
+    assert_eq!(named.difference(&exposed).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn a_pod_is_given_longer_to_end_than_its_server_takes() {
+    let number = |key: &str| {
+        let after = include_str!("../../deploy/kubernetes/base/deployment.yaml").split_once(key).unwrap().1;
+        let digits = after.trim_start_matches(|c: char| !c.is_ascii_digit());
+        digits.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<u32>().unwrap()
+    };
+    let takes = number("sleep:") + number("name: SMLD_DRAIN_SECONDS") + 10;
+    assert!(number("terminationGracePeriodSeconds:") > takes);
+}
