@@ -78,7 +78,6 @@ impl Draws {
     }
 
     /// Independent draws from N(0, 1) of the shape of `x`.
-    #[must_use]
     pub fn normal_like(&self, x: &Tensor) -> Tensor {
         let mut z = vec![0.0; x.numel()];
         Noise::new(self.seed, self.step, Purpose::Perturbation).normal(0, &mut z);
@@ -86,7 +85,6 @@ impl Draws {
     }
 
     /// [rows] draws from N(0, 1), one from each of `rows` parts of equal probability: less variance in the loss.
-    #[must_use]
     pub fn stratified_normal(&self) -> Tensor {
         let mut u = vec![0.0_f32; self.rows];
         Noise::new(self.seed, self.step, Purpose::Conditions).uniform(Self::LEVELS, &mut u);

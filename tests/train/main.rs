@@ -1,5 +1,6 @@
 //! The trainer: networks read twice, objectives with exact answers, runs that go on exactly, the commands.
 #![cfg(feature = "train")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command;
 mod network;

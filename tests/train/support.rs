@@ -9,7 +9,7 @@ use smld::train::run::{Length, Plan};
 use std::path::Path;
 
 /// `count` images of 8×8 in two classes, as IDX files in `folder`: bright on the left, or bright on the right.
-pub fn write_halves(folder: &Path, count: u32) {
+pub(crate) fn write_halves(folder: &Path, count: u32) {
     let mut images = vec![0, 0, 8, 3];
     let mut labels = vec![0, 0, 8, 1];
     labels.extend(count.to_be_bytes());
@@ -31,7 +31,7 @@ pub fn write_halves(folder: &Path, count: u32) {
 }
 
 /// The data set of [`write_halves`].
-pub fn halves(count: u32) -> Dataset {
+pub(crate) fn halves(count: u32) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
     write_halves(folder.path(), count);
     let options = Options { classes: Some(vec!["left".to_owned(), "right".to_owned()]), ..Options::default() };
@@ -39,7 +39,7 @@ pub fn halves(count: u32) -> Dataset {
 }
 
 /// A plan for a small network of `shape`.
-pub fn plan(shape: [i64; 3], steps: u32) -> Plan {
+pub(crate) fn plan(shape: [i64; 3], steps: u32) -> Plan {
     Plan {
         data: serde_json::json!({"classes": ["left", "right"]}),
         network: UNet { shape, c1: 16, c2: 32, classes: 2, mean: 0.45, deviation: 0.4 },

@@ -30,7 +30,8 @@ impl Plot {
     pub(super) fn run(self) -> Result<()> {
         match self.figure {
             Figure::Loss { log, out } => {
-                let text = std::fs::read_to_string(&log).with_context(|| format!("{} cannot be read", log.display()))?;
+                let text =
+                    std::fs::read_to_string(&log).with_context(|| format!("{} cannot be read", log.display()))?;
                 let svg = loss_curve(&text).with_context(|| format!("{} cannot be drawn", log.display()))?;
                 std::fs::write(&out, svg).with_context(|| format!("{} cannot be written", out.display()))
             }
