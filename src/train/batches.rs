@@ -21,7 +21,7 @@ impl<'a> Batches<'a> {
         Self { data, seed, size, label_drop, device, epoch: None, order: Vec::new() }
     }
 
-    /// The rows of `step`: x [size, …shape] and label [size].
+    /// The rows of `step`: x [size, …shape] and label `[size]`.
     pub fn get(&mut self, step: u32) -> (Tensor, Tensor) {
         let dim = self.data.shape().iter().product();
         let mut x = vec![0.0; self.size * dim];
@@ -84,7 +84,7 @@ impl Draws {
         Tensor::from_slice(&z).reshape(x.size()).to_device(self.device)
     }
 
-    /// [rows] draws from N(0, 1), one from each of `rows` parts of equal probability: less variance in the loss.
+    /// `[rows]` draws from N(0, 1), one from each of `rows` parts of equal probability: less variance in the loss.
     pub fn stratified_normal(&self) -> Tensor {
         let mut u = vec![0.0_f32; self.rows];
         Noise::new(self.seed, self.step, Purpose::Conditions).uniform(Self::LEVELS, &mut u);

@@ -4,7 +4,7 @@ use super::network::torch::Weights;
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, no_grad};
 
-/// The settings of [`Adam`] and [`rate`].
+/// The settings of [`Adam`] and of its [`rate`](Settings::rate).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The learning rate at its height.

@@ -158,7 +158,7 @@ impl Plan {
         }
     }
 
-    /// The score under `weights`, made on the first call: x [batch, C, H, W], sigma [batch], label [batch] (looked at where
+    /// The score under `weights`, made on the first call: x [batch, C, H, W], sigma `[batch]`, label `[batch]` (looked at where
     /// the network has classes) to the shape of x.
     pub fn score(
         &self,

@@ -49,10 +49,10 @@ pub trait Ops {
     /// x · sigmoid(x).
     fn silu(&mut self, x: &Self::Value) -> Self::Value;
 
-    /// x [batch, in] · weightᵀ [out, in] + bias [out].
+    /// x [batch, in] · weightᵀ [out, in] + bias `[out]`.
     fn linear(&mut self, x: &Self::Value, weight: &Self::Value, bias: &Self::Value) -> Self::Value;
     /// Cross-correlation of x [batch, in, H, W] with weight [out, in, kernel, kernel], kernel odd, padded by kernel/2 with
-    /// zeros, plus bias [out].
+    /// zeros, plus bias `[out]`.
     fn conv2d(
         &mut self,
         x: &Self::Value,
@@ -62,7 +62,7 @@ pub trait Ops {
         stride: i64,
     ) -> Self::Value;
     /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then scaled and shifted by
-    /// channel: weight, bias [C] (Wu & He 2018).
+    /// channel: weight, bias `[C]` (Wu & He 2018).
     fn group_norm(
         &mut self,
         x: &Self::Value,
@@ -71,7 +71,7 @@ pub trait Ops {
         weight: &Self::Value,
         bias: &Self::Value,
     ) -> Self::Value;
-    /// Row label + 1 of `table` [classes + 1, width] for each label [batch] (int64, −1 for none): [batch, width].
+    /// Row label + 1 of `table` [classes + 1, width] for each label `[batch]` (int64, −1 for none): [batch, width].
     fn embedding(&mut self, label: &Self::Value, table: &Self::Value) -> Self::Value;
 
     /// [batch, C, H, W] to [batch, 4C, H/2, W/2]: every 2×2 block of pixels becomes channels.
@@ -84,7 +84,7 @@ pub trait Ops {
     fn halves(&mut self, x: &Self::Value, width: i64) -> [Self::Value; 2];
     /// x with its axes after the first replaced by `shape`.
     fn reshape(&mut self, x: &Self::Value, shape: &[i64]) -> Self::Value;
-    /// x [batch] copied into `columns` columns: [batch, columns].
+    /// x `[batch]` copied into `columns` columns: [batch, columns].
     fn columns(&mut self, x: &Self::Value, columns: i64) -> Self::Value;
 }
 

@@ -28,7 +28,7 @@ const FEATURES: usize = 64;
 const GROUPS: i64 = 8;
 
 impl UNet {
-    /// s(x, σ) for x [batch, C, H, W], sigma [batch] and, with classes, label [batch]: the shape of x.
+    /// s(x, σ) for x [batch, C, H, W], sigma `[batch]` and, with classes, label `[batch]`: the shape of x.
     ///
     /// The preconditioning of Karras et al. 2022, table 1: with c_skip = s_d²/(σ² + s_d²), c_out = σ s_d/√(σ² + s_d²),
     /// c_in = 1/√(σ² + s_d²), the denoised mean is D = μ + c_skip (x − μ) + c_out F(c_in (x − μ), ln σ/4), and the score
