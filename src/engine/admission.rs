@@ -76,3 +76,72 @@ impl<C> Outlook<'_, C> {
         Some(self.paces[model].row(rows)? * rows as f64 / at_once as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pool::PoolConfig;
+    use super::*;
+
+    /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
+    fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook<'_, ()>) -> T) -> T {
+        let mut pool = Pool::new(PoolConfig { workers: 2, batch_rows: 8, slots: 64, wide: vec![false] });
+        others.iter().for_each(|&demand| _ = pool.admit(demand));
+        let mut pace = Pace::default();
+        for rows in [1, 2, 4, 8] {
+            pace.record(rows, Duration::from_millis(10 + rows as u64));
+        }
+        look(Outlook { pool: &pool, paces: &[pace], workers: 2, newcomer })
+    }
+
+    fn demand(chains: u32, evaluations: u32) -> Demand {
+        Demand { model: 0, chains, evaluations }
+    }
+
+    fn seconds(others: &[Demand], newcomer: Demand) -> f64 {
+        outlook(others, newcomer, |outlook| outlook.seconds()).unwrap()
+    }
+
+    fn assert_close(a: f64, b: f64) {
+        assert!((a / b - 1.0).abs() < 1e-9, "{a} is not {b}");
+    }
+
+    #[test]
+    fn a_lone_chain_takes_a_step_of_one_row_for_each_evaluation() {
+        assert_close(seconds(&[], demand(1, 100)), 100.0 * 0.011);
+    }
+
+    #[test]
+    fn many_chains_take_full_batches_on_every_worker() {
+        assert_close(seconds(&[], demand(16, 100)), 100.0 * 0.018);
+        assert_close(seconds(&[], demand(160, 100)), 1000.0 * 0.018);
+    }
+
+    #[test]
+    fn one_image_behind_a_thousand_waits_for_its_own_evaluations_and_never_for_the_thousand() {
+        assert_close(seconds(&[demand(1000, 100)], demand(1, 100)), 100.0 * 0.018);
+    }
+
+    #[test]
+    fn two_large_requests_take_twice_as_long_and_a_small_one_delays_a_large_one_by_its_own_work() {
+        assert_close(seconds(&[demand(160, 100)], demand(160, 100)), 2000.0 * 0.018);
+        assert_close(seconds(&[demand(16, 100)], demand(160, 100)), 1100.0 * 0.018);
+    }
+
+    #[test]
+    fn batches_that_were_never_measured_foretell_nothing() {
+        let pool = Pool::<()>::new(PoolConfig { workers: 1, batch_rows: 8, slots: 8, wide: vec![false] });
+        let mut pace = Pace::default();
+        pace.record(1, Duration::from_secs(1));
+        let outlook = Outlook { pool: &pool, paces: &[pace], workers: 1, newcomer: demand(8, 10) };
+        assert_eq!(outlook.seconds(), None);
+    }
+
+    #[test]
+    fn the_pace_follows_the_latest_steps() {
+        let mut pace = Pace::default();
+        pace.record(8, Duration::from_secs(8));
+        assert_eq!(pace.row(5), Some(1.0));
+        (0..50).for_each(|_| pace.record(8, Duration::from_secs(16)));
+        assert!((pace.row(8).unwrap() - 2.0).abs() < 1e-4);
+    }
+}

@@ -205,12 +205,16 @@ impl<C> Pool<C> {
         parked + waiting.min(self.free())
     }
 
-    /// Whose row is next, among the requests of `model` or of all: the least tag, and of equals the oldest. A request that
-    /// has no slot comes before those that have one when slots run out.
+    /// Whose row is next, among the requests of `model` or of all: the least tag, and of equals the oldest. A chain may
+    /// begin where its request has less than an equal share of the slots, or the fewest of those with chains waiting.
     fn next(&self, model: Option<usize>) -> Option<Key> {
-        let slotless = self.requests.values().filter(|request| request.running() == 0).count();
-        let kept = |request: &Request<C>| if request.running() == 0 { 0 } else { slotless };
-        let may_begin = |request: &Request<C>| request.waiting() > 0 && self.free() > kept(request);
+        let waiting = self.requests.values().filter(|request| request.waiting() > 0);
+        let fewest = waiting.map(Request::running).min().filter(|_| self.free() > 0);
+        let share = self.config.slots / self.requests.len().max(1);
+        let may_begin = |request: &Request<C>| {
+            let running = request.running();
+            request.waiting() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
+        };
         self.requests
             .iter()
             .filter(|(_, request)| model.is_none_or(|model| model == request.model))

@@ -28,7 +28,7 @@ pub struct RawSampleRequest {
 
 /// A class as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "label: a class's name, or its number from 0")]
 pub enum RawLabel {
     /// By its place.
     Number(u64),
@@ -94,18 +94,19 @@ impl SampleRequest {
         let sampler = raw.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range());
         let sampler = sampler
             .map_err(|fault| InvalidRequest { field: format!("sampler.{}", fault.parameter), reason: fault.reason })?;
-        let evaluations = u64::from(n) * u64::from(sampler.evaluations());
-        if evaluations > limits.max_evaluations {
-            let reason = format!(
-                "{n} chains of {} evaluations are {evaluations}; one request may take {}: ask for ranges of first_index",
-                sampler.evaluations(),
-                limits.max_evaluations
-            );
-            return fault("n", reason);
+        let (each, most) = (u64::from(sampler.evaluations()), limits.max_evaluations);
+        if each > most {
+            return fault("sampler", format!("takes {each} evaluations; one request may take {most}: use fewer steps"));
+        }
+        if u64::from(n) * each > most {
+            let all = u64::from(n) * each;
+            let reason = format!("{n} chains of {each} evaluations are {all}; one request may take {most}");
+            return fault("n", format!("{reason}: ask for ranges of first_index, {} at a time", most / each));
         }
         let label = match &raw.label {
             None => -1,
             Some(RawLabel::Name(name)) => label(info.label(name))?,
+            Some(RawLabel::Number(place)) if *place < info.labels.len() as u64 => *place as i64,
             Some(RawLabel::Number(number)) => label(info.label(&number.to_string()))?,
         };
         let deadline = match raw.deadline_ms.map(Duration::from_millis) {

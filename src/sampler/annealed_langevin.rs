@@ -52,6 +52,14 @@ impl AnnealedLangevin {
         if ratio <= COARSE {
             return Vec::new();
         }
+        if ratio.is_infinite() {
+            let most = 2.0 * self.sigma_min * self.sigma_min;
+            return vec![format!(
+                "the steps overshoot: from epsilon = 2 sigma_min² = {most:.3e} on (now {:.3e}), chains on narrow densities \
+                 leave the finite range. Use a smaller epsilon, or leave it out.",
+                self.epsilon
+            )];
+        }
         vec![format!(
             "the ladder is too coarse for its steps: each level ends with {ratio:.2} times the variance it should have, \
              and the images keep noise. Use more levels (now {}), more steps_per_level (now {}) or, below {:.3e}, a larger \

@@ -76,19 +76,18 @@ impl GaussianMixture {
     /// (varianceᵢ + σ²) I).
     pub fn score(&self, x: &[f32], sigma: f32, score: &mut [f32]) {
         let sigma2 = f64::from(sigma) * f64::from(sigma);
-        let logs = || {
-            self.components.iter().map(|Component { weight, mean, variance }| {
-                let v = variance + sigma2;
-                let distance: f64 = x.iter().zip(mean).map(|(&x, m)| (f64::from(x) - m).powi(2)).sum();
-                libm::log(*weight) - 0.5 * mean.len() as f64 * libm::log(v) - 0.5 * distance / v
-            })
+        let log = |Component { weight, mean, variance }: &Component| {
+            let v = variance + sigma2;
+            let distance: f64 = x.iter().zip(mean).map(|(&x, m)| (f64::from(x) - m).powi(2)).sum();
+            libm::log(*weight) - 0.5 * mean.len() as f64 * libm::log(v) - 0.5 * distance / v
         };
-        let largest = logs().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = logs().map(|log| libm::exp(log - largest)).sum();
+        let mut shares: Vec<f64> = self.components.iter().map(log).collect();
+        let largest = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        shares.iter_mut().for_each(|share| *share = libm::exp(*share - largest));
+        let total: f64 = shares.iter().sum();
         for (d, score) in score.iter_mut().enumerate() {
-            let terms = self.components.iter().zip(logs()).map(|(component, log)| {
-                let pull = (component.mean[d] - f64::from(x[d])) / (component.variance + sigma2);
-                libm::exp(log - largest) / total * pull
+            let terms = self.components.iter().zip(&shares).map(|(component, share)| {
+                share / total * (component.mean[d] - f64::from(x[d])) / (component.variance + sigma2)
             });
             *score = terms.sum::<f64>() as f32;
         }

@@ -49,7 +49,7 @@ impl ReadyModel {
         self.batch_invariant
     }
 
-    /// The numbers of threads a session may have: those that give the same bytes as one.
+    /// The numbers of threads a session may have: one, and those that give the same bytes as one.
     #[must_use]
     pub fn layouts(&self) -> &[usize] {
         &self.layouts
@@ -79,22 +79,22 @@ impl Serialize for ReadyModel {
 }
 
 /// Warms `model` up and compares its bytes: a row alone against the same row in batches of several sizes and places, on a
-/// session of each of `layouts` (numbers of threads; the first is the standard).
+/// session of one thread and of each number of threads in `layouts`. One thread is the standard, whether named or not.
 ///
 /// # Errors
 /// [`Unfit`] where a session fails or the score is not finite.
 pub fn prepare(model: Arc<dyn ScoreModel>, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
     let probe = Probe::new(model.info());
-    let mut standard = model.open(layouts.first().copied().unwrap_or(1))?;
+    let mut standard = model.open(1)?;
     let alone = probe.alone(standard.as_mut())?;
     if let Some(row) = alone.chunks(probe.dim).position(|row| row.iter().any(|s| !s.is_finite())) {
         return Err(Unfit::NotFinite { model: model.info().name.clone(), sigma: probe.sigma[row] });
     }
     let batch_invariant = probe.agrees(standard.as_mut(), &alone)?;
     drop(standard);
-    let mut same = Vec::new();
-    for (i, &threads) in layouts.iter().enumerate() {
-        if i == 0 || probe.agrees(model.open(threads)?.as_mut(), &alone)? {
+    let mut same = vec![1];
+    for &threads in layouts {
+        if !same.contains(&threads) && probe.agrees(model.open(threads)?.as_mut(), &alone)? {
             same.push(threads);
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) mod company;
+pub(crate) mod spy;
 
 /// N(mean, variance) in `mean.len()` dimensions.
 pub(crate) fn gaussian(mean: &[f64], variance: f64) -> GaussianMixture {
@@ -38,10 +39,13 @@ pub(crate) const LIMITS: RequestLimits =
 
 /// A request for `n` samples by `steps` steps of Langevin dynamics.
 pub(crate) fn request(model: &ReadyModel, n: u64, steps: u32) -> SampleRequest {
-    let spec = LangevinSpec { steps: Some(steps), ..LangevinSpec::default() };
-    let sampler = Some(SamplerSpec::Langevin(spec));
-    let raw = RawSampleRequest { n: Some(n), sampler, ..RawSampleRequest::default() };
-    asked(model, &raw)
+    let sampler = Some(self::steps(steps));
+    asked(model, &RawSampleRequest { n: Some(n), sampler, ..RawSampleRequest::default() })
+}
+
+/// `steps` steps of Langevin dynamics.
+pub(crate) fn steps(steps: u32) -> SamplerSpec {
+    SamplerSpec::Langevin(LangevinSpec { steps: Some(steps), ..LangevinSpec::default() })
 }
 
 /// `raw`, of `model`.

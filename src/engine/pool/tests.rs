@@ -1,1 +1,337 @@
+use super::*;
+use proptest::prelude::*;
 
+/// A pool whose chains count their evaluations, and what the chains of each request are to have.
+struct Bench {
+    pool: Pool<u32>,
+    lengths: BTreeMap<Key, u32>,
+    complete: Vec<Key>,
+}
+
+/// A batch in a worker's hands: request, chain, evaluations made.
+#[derive(Debug)]
+struct Taken {
+    batch: Batch,
+    rows: Vec<(Key, u32, u32)>,
+}
+
+impl Taken {
+    fn of(&self, key: Key) -> Vec<u32> {
+        self.rows.iter().filter(|row| row.0 == key).map(|row| row.1).collect()
+    }
+}
+
+impl Bench {
+    fn new(workers: usize, batch_rows: usize, slots: usize) -> Self {
+        let config = PoolConfig { workers, batch_rows, slots, wide: vec![workers > 1; 2] };
+        Self { pool: Pool::new(config), lengths: BTreeMap::new(), complete: Vec::new() }
+    }
+
+    fn ask(&mut self, model: usize, chains: u32, evaluations: u32) -> Key {
+        let key = self.pool.admit(Demand { model, chains, evaluations });
+        self.lengths.insert(key, evaluations);
+        key
+    }
+
+    fn take(&mut self, worker: usize) -> Option<Taken> {
+        let mut rows = Vec::new();
+        let batch = self.pool.take(worker, |key, chain, made| rows.push((key, chain, made.unwrap_or(0))))?;
+        Some(Taken { batch, rows })
+    }
+
+    fn back(&mut self, taken: Taken) {
+        for (key, chain, made) in taken.rows {
+            let carried = (made + 1 < self.lengths[&key]).then_some(made + 1);
+            if self.pool.back(key, chain, carried) == Back::Complete {
+                self.complete.push(key);
+            }
+        }
+    }
+
+    /// One batch taken by worker 0 and given back.
+    fn step(&mut self) -> Taken {
+        let taken = self.take(0).unwrap();
+        self.back(Taken { batch: taken.batch, rows: taken.rows.clone() });
+        taken
+    }
+}
+
+#[test]
+fn a_pool_without_requests_has_no_batch() {
+    assert!(Bench::new(1, 8, 8).take(0).is_none());
+}
+
+#[test]
+fn a_request_is_complete_when_every_chain_has_had_its_evaluations_and_no_sooner() {
+    let mut bench = Bench::new(1, 2, 8);
+    let key = bench.ask(0, 3, 4);
+    let mut rows = 0;
+    while rows < 12 {
+        assert!(bench.complete.is_empty());
+        rows += bench.step().rows.len();
+    }
+    assert_eq!((rows, bench.complete.as_slice(), bench.pool.slots_used()), (12, [key].as_slice(), 0));
+    assert!(bench.take(0).is_none());
+}
+
+#[test]
+fn one_image_behind_a_thousand_is_in_the_next_batch_and_in_every_one_after() {
+    let mut bench = Bench::new(1, 8, 64);
+    bench.ask(0, 1000, 100);
+    for _ in 0..10 {
+        bench.step();
+    }
+    let one = bench.ask(0, 1, 20);
+    for _ in 0..20 {
+        assert_eq!(bench.step().of(one), [0]);
+    }
+    assert_eq!(bench.complete, [one]);
+}
+
+#[test]
+fn two_large_requests_share_the_rows_equally() {
+    let mut bench = Bench::new(1, 8, 64);
+    let (early, late) = (bench.ask(0, 1000, 100), bench.ask(0, 1000, 100));
+    for _ in 0..50 {
+        let taken = bench.step();
+        assert_eq!((taken.of(early).len(), taken.of(late).len()), (4, 4));
+    }
+}
+
+#[test]
+fn a_newcomer_has_no_claim_on_what_others_had_before_it_came() {
+    let mut bench = Bench::new(1, 8, 64);
+    let early = bench.ask(0, 1000, 100);
+    // A small one beside it, whose single chain leaves its tag far behind.
+    bench.ask(0, 1, 1000);
+    for _ in 0..200 {
+        bench.step();
+    }
+    let late = bench.ask(0, 1000, 100);
+    let rows: (usize, usize) = (0..10)
+        .map(|_| bench.step())
+        .fold((0, 0), |(a, b), taken| (a + taken.of(early).len(), b + taken.of(late).len()));
+    assert!(rows.0.abs_diff(rows.1) <= 1, "{rows:?}");
+}
+
+#[test]
+fn who_had_to_wait_for_a_slot_catches_up_by_one_batch_at_most() {
+    let mut bench = Bench::new(1, 4, 4);
+    let early = bench.ask(0, 1000, 500);
+    bench.step();
+    // Every slot is taken until the four chains end.
+    let late = bench.ask(0, 1000, 500);
+    while bench.pool.requests_waiting() > 0 {
+        bench.step();
+    }
+    let rows: (usize, usize) = (0..20)
+        .map(|_| bench.step())
+        .fold((0, 0), |(a, b), taken| (a + taken.of(early).len(), b + taken.of(late).len()));
+    assert!(rows.1 <= rows.0 + 4, "{rows:?}");
+}
+
+#[test]
+fn within_a_request_the_first_images_are_finished_first() {
+    let mut bench = Bench::new(1, 2, 64);
+    let key = bench.ask(0, 5, 3);
+    let order: Vec<_> = (0..8).map(|_| bench.step().of(key)).collect();
+    let expected: [&[u32]; 8] = [&[0, 1], &[0, 1], &[0, 1], &[2, 3], &[2, 3], &[2, 3], &[4], &[4]];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn two_workers_share_nine_chains_five_and_four() {
+    let mut bench = Bench::new(2, 8, 64);
+    bench.ask(0, 9, 10);
+    for _ in 0..3 {
+        let (a, b) = (bench.take(0).unwrap(), bench.take(1).unwrap());
+        assert_eq!((a.rows.len(), b.rows.len()), (5, 4));
+        bench.back(a);
+        bench.back(b);
+    }
+}
+
+#[test]
+fn a_batch_has_no_more_rows_than_it_may_have() {
+    let mut bench = Bench::new(2, 8, 64);
+    bench.ask(0, 100, 10);
+    let (a, b) = (bench.take(0).unwrap(), bench.take(1).unwrap());
+    assert_eq!((a.rows.len(), b.rows.len()), (8, 8));
+}
+
+#[test]
+fn a_chain_is_never_in_two_batches_at_once() {
+    let mut bench = Bench::new(3, 4, 64);
+    bench.ask(0, 2, 10);
+    let (a, b) = (bench.take(0).unwrap(), bench.take(1).unwrap());
+    assert_ne!(a.rows[0].1, b.rows[0].1);
+    assert!(bench.take(2).is_none());
+}
+
+#[test]
+fn models_do_not_meet_in_a_batch_and_take_turns() {
+    let mut bench = Bench::new(1, 4, 64);
+    bench.ask(0, 100, 10);
+    bench.ask(1, 100, 10);
+    let turns: Vec<_> = (0..4).map(|_| bench.step()).collect();
+    assert_eq!(turns.iter().map(|taken| taken.batch.model).collect::<Vec<_>>(), [0, 1, 0, 1]);
+    assert!(turns.iter().all(|taken| taken.rows.len() == 4 && taken.rows.iter().all(|row| row.0 == taken.rows[0].0)));
+}
+
+#[test]
+fn no_more_chains_run_than_there_are_slots() {
+    let mut bench = Bench::new(1, 8, 3);
+    bench.ask(0, 10, 5);
+    for _ in 0..5 {
+        assert_eq!(bench.step().of(0), [0, 1, 2]);
+    }
+    assert_eq!(bench.step().of(0), [3, 4, 5]);
+}
+
+#[test]
+fn freed_slots_go_to_the_requests_with_the_fewest() {
+    let mut bench = Bench::new(1, 4, 4);
+    let large = bench.ask(0, 1000, 5);
+    bench.step();
+    let (one, other) = (bench.ask(0, 1, 50), bench.ask(0, 3, 50));
+    for _ in 0..4 {
+        assert_eq!(bench.step().of(large).len(), 4);
+    }
+    // Four slots are free.
+    let taken = bench.step();
+    let counts = [one, other, large].map(|key| taken.of(key).len());
+    assert!(counts == [1, 2, 1] || counts == [1, 1, 2], "{counts:?}");
+}
+
+#[test]
+fn removed_requests_free_the_slots_of_waiting_chains_at_once_and_of_rows_in_flight_when_they_are_back() {
+    let mut bench = Bench::new(1, 2, 8);
+    let key = bench.ask(0, 4, 10);
+    let two = bench.take(0).unwrap();
+    let more = bench.take(0).unwrap();
+    bench.back(two);
+    assert_eq!(bench.pool.slots_used(), 4);
+    assert_eq!(bench.pool.remove(key), 2);
+    assert_eq!((bench.pool.slots_used(), bench.pool.requests()), (2, 0));
+    for (key, chain, _) in more.rows {
+        assert_eq!(bench.pool.back(key, chain, None), Back::Gone);
+    }
+    assert_eq!(bench.pool.slots_used(), 0);
+}
+
+#[test]
+fn a_lone_chain_is_left_to_the_first_worker_and_its_wide_session() {
+    let mut bench = Bench::new(2, 8, 8);
+    bench.ask(0, 1, 10);
+    assert!(bench.take(1).is_none());
+    let taken = bench.take(0).unwrap();
+    assert!(taken.batch.wide);
+    bench.back(taken);
+    bench.ask(1, 1, 10);
+    // Two chains, be they of different models: one for each worker.
+    let (a, b) = (bench.take(1).unwrap(), bench.take(0).unwrap());
+    assert!(!a.batch.wide && !b.batch.wide);
+    assert_eq!((a.rows.len(), b.rows.len()), (1, 1));
+}
+
+#[test]
+fn a_chain_beside_one_in_flight_is_not_alone() {
+    let mut bench = Bench::new(2, 8, 8);
+    bench.ask(0, 2, 10);
+    let first = bench.take(0).unwrap();
+    let second = bench.take(1).unwrap();
+    bench.back(first);
+    assert!(!bench.take(0).unwrap().batch.wide);
+    bench.back(second);
+}
+
+#[test]
+fn one_worker_has_no_wide_session_to_use() {
+    let mut bench = Bench::new(1, 8, 8);
+    bench.ask(0, 1, 10);
+    assert!(!bench.take(0).unwrap().batch.wide);
+}
+
+#[test]
+fn the_counts_tell_what_runs_and_what_waits() {
+    let mut bench = Bench::new(1, 4, 8);
+    bench.ask(0, 10, 5);
+    bench.step();
+    bench.ask(1, 2, 7);
+    let pool = &bench.pool;
+    assert_eq!((pool.requests(), pool.requests_waiting(), pool.chains_waiting(), pool.slots_used()), (2, 1, 8, 4));
+    assert_eq!(pool.left().collect::<Vec<_>>(), [(0, 46), (1, 14)]);
+    assert_eq!((pool.runnable(0, 0), pool.runnable(1, 0), pool.runnable(1, 9)), (8, 2, 4));
+}
+
+/// What happens to a pool from outside, or a worker's move.
+#[derive(Clone, Debug)]
+enum Move {
+    Ask { model: usize, chains: u32, evaluations: u32 },
+    Leave(usize),
+    Work(usize),
+}
+
+const WORKERS: usize = 3;
+const LONGEST: u32 = 6;
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let ask = (0..2_usize, 1..40_u32, 1..=LONGEST);
+    let ask = ask.prop_map(|(model, chains, evaluations)| Move::Ask { model, chains, evaluations });
+    let any = prop_oneof![2 => ask, 1 => (0..8_usize).prop_map(Move::Leave), 12 => (0..WORKERS).prop_map(Move::Work)];
+    prop::collection::vec(any, 1..300)
+}
+
+proptest! {
+    /// Over any arrivals and departures: bounds hold at every moment, whoever arrives is served after a bounded number of
+    /// evaluations, everyone who stays gets all that was asked, and in the end nothing is left.
+    #[test]
+    fn nothing_starves_nothing_leaks_and_no_bound_is_passed(
+        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize,
+    ) {
+        let mut bench = Bench::new(WORKERS, batch_rows, slots);
+        let mut hands: [Option<Taken>; WORKERS] = Default::default();
+        let mut asked: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+        // Rows served since, and those allowed to be, before a request's first.
+        let mut unserved: BTreeMap<Key, (usize, usize)> = BTreeMap::new();
+        // More than enough to finish.
+        let ending = (0..WORKERS).cycle().map(Move::Work).take(20_000);
+        for next in moves.into_iter().chain(ending) {
+            match next {
+                Move::Ask { model, chains, evaluations } => {
+                    let key = bench.ask(model, chains, evaluations);
+                    asked.insert(key, (u64::from(chains) * u64::from(evaluations), 0));
+                    // Every slot's chain to its end, and what those before may get until their tags are past this one's:
+                    // a batch of rows and one more each, each row at most a batch or the beginning of a chain.
+                    let before = (bench.pool.requests() - 1) * (batch_rows + 1);
+                    let allowed = slots * LONGEST as usize + before * (batch_rows + LONGEST as usize);
+                    unserved.insert(key, (0, allowed + WORKERS * batch_rows));
+                }
+                Move::Leave(place) => {
+                    if let Some(&key) = bench.pool.requests.keys().nth(place) {
+                        bench.pool.remove(key);
+                        asked.remove(&key);
+                        unserved.remove(&key);
+                    }
+                }
+                Move::Work(worker) => {
+                    if let Some(taken) = hands[worker].take() {
+                        bench.back(taken);
+                    } else if let Some(taken) = bench.take(worker) {
+                        prop_assert!((1..=batch_rows).contains(&taken.rows.len()));
+                        unserved.values_mut().for_each(|(served, _)| *served += taken.rows.len());
+                        for (key, ..) in &taken.rows {
+                            asked.get_mut(key).unwrap().1 += 1;
+                            unserved.remove(key);
+                        }
+                        hands[worker] = Some(taken);
+                    }
+                }
+            }
+            prop_assert!(bench.pool.slots_used() <= slots);
+            prop_assert!(unserved.values().all(|(served, allowed)| served <= allowed), "{unserved:?}");
+        }
+        prop_assert!(asked.values().all(|(work, served)| work == served), "{asked:?}");
+        prop_assert_eq!((bench.pool.requests(), bench.pool.slots_used(), bench.pool.in_flight), (0, 0, 0));
+    }
+}
