@@ -70,7 +70,7 @@ impl Catalog {
     /// The model called `name`, or the default one.
     ///
     /// # Errors
-    /// [`UnknownModel`], with the names that there are.
+    /// With the names that there are.
     pub fn find(&self, name: Option<&str>) -> Result<&ReadyModel, UnknownModel> {
         name.map_or(Ok(self.default_model()), |name| Ok(&self.models[self.place(name)?]))
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Component {
     /// The weight; the weights of a mixture are taken relative to their sum.
     pub weight: f64,
-    /// The mean, [D].
+    /// The mean, `[D]`.
     pub mean: Vec<f64>,
     /// The variance of every coordinate.
     pub variance: f64,
@@ -72,7 +72,7 @@ impl GaussianMixture {
         &self.components
     }
 
-    /// ∇ₓ log p_σ at one point `x` [D], into `score` [D]: Σᵢ rᵢ (meanᵢ − x)/(varianceᵢ + σ²), with rᵢ ∝ wᵢ N(x; meanᵢ,
+    /// ∇ₓ log p_σ at one point `x` `[D]`, into `score` `[D]`: Σᵢ rᵢ (meanᵢ − x)/(varianceᵢ + σ²), with rᵢ ∝ wᵢ N(x; meanᵢ,
     /// (varianceᵢ + σ²) I).
     pub fn score(&self, x: &[f32], sigma: f32, score: &mut [f32]) {
         let sigma2 = f64::from(sigma) * f64::from(sigma);

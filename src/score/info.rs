@@ -20,7 +20,7 @@ pub struct ModelInfo {
     pub name: String,
     /// Where the score comes from.
     pub kind: Kind,
-    /// The shape of one sample: [C, H, W] for images, [D] for points.
+    /// The shape of one sample: [C, H, W] for images, `[D]` for points.
     pub shape: Vec<usize>,
     /// What black and white are in the model's own numbers.
     pub range: [f32; 2],

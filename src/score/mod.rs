@@ -39,9 +39,9 @@ pub trait ScoreSession: Send {
 pub struct Rows<'a> {
     /// [rows, …shape], row-major, in the model's own numbers.
     pub x: &'a [f32],
-    /// [rows]: each row's noise level.
+    /// `[rows]`: each row's noise level.
     pub sigma: &'a [f32],
-    /// [rows]: each row's class, −1 for none. Models without classes do not look at it.
+    /// `[rows]`: each row's class, −1 for none. Models without classes do not look at it.
     pub label: &'a [i64],
 }
 
