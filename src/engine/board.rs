@@ -92,7 +92,7 @@ impl Board {
         let outlook = Outlook { pool: &self.pool, paces: &self.paces, workers: self.config.workers, newcomer: demand };
         let requests = self.pool.requests();
         if requests >= self.config.max_requests {
-            return full(outlook.backlog() / requests as f64, format!("{requests} requests are under way"));
+            return full(outlook.backlog() / requests.max(1) as f64, format!("{requests} requests are under way"));
         }
         let (queued, most) = (self.queued(), self.config.max_queued_evaluations);
         let excess = (queued + demand.work()).saturating_sub(most);
