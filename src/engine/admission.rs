@@ -79,8 +79,8 @@ impl<C> Outlook<'_, C> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pool::PoolConfig;
     use super::*;
+    use crate::engine::pool::PoolConfig;
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook<'_, ()>) -> T) -> T {

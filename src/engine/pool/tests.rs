@@ -1,3 +1,5 @@
+//! The policy in sentences, and over random arrivals and departures.
+
 use super::*;
 use proptest::prelude::*;
 
