@@ -21,8 +21,6 @@ help: ## this list
 run: ## serve models/ on 127.0.0.1:8080
 	scripts/fetch onnxruntime
 	$(CARGO) build --locked --release
-	@echo "When it listens, 64 images are one request away, or open http://127.0.0.1:8080/ in a browser:"
-	@echo "  curl -s localhost:8080/v1/samples -H 'accept: image/png' -H 'content-type: application/json' -d '{\"n\":64,\"seed\":1}' -o grid.png"
 	exec target/release/smld serve --models models $(ARGS)
 
 test: lint licences ## get all that is needed and run every check and every test
