@@ -25,12 +25,12 @@ const LOG_STEPS: u32 = 50;
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 impl Reporter {
-    /// A reporter that adds to the log at `path`. Steps have `batch` rows.
+    /// A reporter with its log at `path`, which it begins anew or, to `go_on`, adds to. Steps have `batch` rows.
     ///
     /// # Errors
     /// Where the log cannot be opened.
-    pub fn new(path: &Path, batch: usize) -> Result<Self> {
-        let log = OpenOptions::new().create(true).append(true).open(path);
+    pub fn new(path: &Path, go_on: bool, batch: usize) -> Result<Self> {
+        let log = OpenOptions::new().create(true).write(true).append(go_on).truncate(!go_on).open(path);
         let log = log.with_context(|| format!("the log {} cannot be opened", path.display()))?;
         let plain = !std::io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };

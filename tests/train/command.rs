@@ -41,6 +41,9 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     let grid = image::open(folder.path().join("grid.png")).unwrap();
     assert!(grid.width() > 16 && grid.height() > 16);
 
+    let again = smld_train(folder.path(), &fit);
+    assert!(!again.status.success() && said(&again).contains("--resume"), "{}", said(&again));
+
     let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx"];
     assert!(smld_train(folder.path(), &export).status.success());
     assert!(folder.path().join("again.onnx").exists());
@@ -63,5 +66,8 @@ fn bad_input_is_answered_with_what_is_wrong_and_writes_nothing() {
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--sigma-min", "30"]).contains("--sigma-max"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--resume"]).contains("checkpoint"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--device", "cuda"]).contains("--device cpu"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--steps", "0"]).contains("--steps"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--minutes", "0"]).contains("--minutes"));
+    assert!(bad(&["fit", "--data", ".", "--out", "nowhere/x.onnx"]).contains("nowhere"));
     assert!(bad(&["sample", "nowhere.onnx", "--out", "x.png"]).contains("nowhere.onnx"));
 }

@@ -91,15 +91,17 @@ impl Fit {
         if let Some(threads) = self.threads {
             tch::set_num_threads(threads);
         }
-        let name = model_name(&self.out)?;
         // What the end of the run needs is looked for at its beginning.
+        let name = model_name(&self.out)?;
+        let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let options = Options { size: self.size, channels: self.channels, classes: self.classes.clone() };
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let mut run = self.begin(&data, &folder)?;
-        let reporter = Reporter::new(&folder.join("log.jsonl"), run.plan.batch)?;
+        let reporter = Reporter::new(&folder.join("log.jsonl"), self.resume, run.plan.batch)?;
         reporter.say(&format!(
             "{name}: {} rows of {:?}, {} classes; {} weights; checkpoint, log and samples in {}",
             data.len(),
@@ -119,10 +121,15 @@ impl Fit {
 
     fn begin<'a>(&self, data: &'a Dataset, folder: &Path) -> Result<Run<'a>> {
         let plan = self.plan(data)?;
+        let checkpoint = folder.join(CHECKPOINT);
         if !self.resume {
+            ensure!(
+                !checkpoint.exists(),
+                "{} is there already: go on from it with --resume, or begin in another folder with --run",
+                checkpoint.display()
+            );
             return Ok(Run::begin(plan, data, self.device));
         }
-        let checkpoint = folder.join(CHECKPOINT);
         let (saved, state) = State::load(&checkpoint, self.device)?;
         ensure!(
             saved == plan,
@@ -145,9 +152,11 @@ impl Fit {
             0.0 < self.sigma_min && self.sigma_min < self.sigma_max && self.sigma_max.is_finite(),
             "--sigma-min must be above zero and below --sigma-max"
         );
-        let length = match (self.steps, self.minutes) {
+        let length = match (self.steps, self.minutes.unwrap_or(30.0)) {
+            (Some(0), _) => bail!("--steps must be at least 1"),
             (Some(steps), _) => Length::Steps(steps),
-            (None, minutes) => Length::Minutes(minutes.unwrap_or(30.0)),
+            (None, minutes) if minutes > 0.0 => Length::Minutes(minutes),
+            (None, minutes) => bail!("--minutes must be above zero, not {minutes}"),
         };
         let (mean, deviation) = data.mean_and_deviation();
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
