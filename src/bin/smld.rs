@@ -6,8 +6,9 @@ use smld::http::config::Settings;
 use smld::http::probe::probe;
 use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
-use smld::score::{ReadyModel, ScoreModel, prepare};
+use smld::score::{ReadyModel, prepare};
 use std::error::Error;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Health(Health),
 }
 
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("smld: {error}");
+            eprintln!("smld: {}", error.to_string().trim_end());
             ExitCode::FAILURE
         }
     }
@@ -105,7 +106,7 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; choose another with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    println!("smld listens on http://{address} and loads its models");
+    say(&format!("smld listens on http://{address} and loads its models"));
 
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
     let (close, closing) = oneshot::channel::<()>();
@@ -124,7 +125,7 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     };
     let mut working = Working::start(workers)?;
     gate.open(served.clone());
-    println!("{}", http::invitation(&address.to_string()));
+    say(&http::invitation(&address.to_string(), served.catalog.default_model().info()));
 
     stop.asked().await;
     tracing::info!(
@@ -140,6 +141,11 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         tracing::warn!("connections were cut off before their answer was read");
     }
     Ok(())
+}
+
+/// A line for the person who started the server. That nobody reads it is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// How long clients may take to read the last answers.

@@ -46,6 +46,8 @@ pub(super) struct Board {
     jobs: BTreeMap<Key, Job>,
     paces: Vec<Pace>,
     last_step: Option<Instant>,
+    /// When the last request came that found no other.
+    woken: Option<Instant>,
     draining: bool,
 }
 
@@ -55,7 +57,17 @@ impl Board {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
         let pool = Pool::new(PoolConfig { workers, batch_rows, slots, wide });
         let paces = vec![Pace::default(); models.len()];
-        Self { config, models, observer, pool, jobs: BTreeMap::new(), paces, last_step: None, draining: false }
+        Self {
+            config,
+            models,
+            observer,
+            pool,
+            jobs: BTreeMap::new(),
+            paces,
+            last_step: None,
+            woken: None,
+            draining: false,
+        }
     }
 
     /// Takes a request, or refuses it.
@@ -75,6 +87,9 @@ impl Board {
         };
         let demand = Demand { model, chains: request.n(), evaluations: request.sampler().evaluations() };
         self.admit(demand, request.deadline().saturating_duration_since(now))?;
+        if self.jobs.is_empty() {
+            self.woken = Some(now);
+        }
         let request = Arc::new(request.clone());
         let key = self.pool.admit(demand);
         self.jobs.insert(key, Job { request, model, events, accepted: now, begun: None });
@@ -238,6 +253,8 @@ impl Board {
     /// How things stand.
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
         let requests_waiting = self.pool.requests_waiting();
+        let busy = self.pool.requests() > 0;
+        let moved = self.last_step.max(self.woken).filter(|_| busy);
         Snapshot {
             requests_running: self.pool.requests() - requests_waiting,
             requests_waiting,
@@ -246,7 +263,8 @@ impl Board {
             slots_used: self.pool.slots_used(),
             slots_capacity: self.config.slots,
             since_last_step: self.last_step.map(|last| now.saturating_duration_since(last)),
-            busy: self.pool.requests() > 0,
+            busy,
+            stalled: moved.map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved)),
             draining: self.draining,
         }
     }

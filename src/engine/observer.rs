@@ -50,8 +50,10 @@ pub struct Snapshot {
     pub slots_capacity: usize,
     /// How long ago the last step ended; none before the first.
     pub since_last_step: Option<Duration>,
-    /// Whether there is work, so that a long `since_last_step` means that nothing goes on.
+    /// Whether there is work.
     pub busy: bool,
+    /// How long there has been work of which no step has ended; zero where there is none.
+    pub stalled: Duration,
     /// Whether new requests are refused because the engine is going down.
     pub draining: bool,
 }

@@ -16,8 +16,7 @@ pub(super) fn router(gate: Gate, stall: Duration) -> Router {
 
 /// A server that loads its models is alive. One that has work and ends no step is not, whatever its process does.
 fn live(gate: &Gate, limit: Duration) -> Result<&'static str, Problem> {
-    let snapshot = gate.served().map(|served| served.engine.snapshot());
-    let stalled = snapshot.filter(|snapshot| snapshot.busy).and_then(|snapshot| snapshot.since_last_step);
+    let stalled = gate.served().map(|served| served.engine.snapshot().stalled);
     match stalled.filter(|&since| since > limit) {
         Some(since) => Err(Problem::Stalled { since }),
         None => Ok("alive\n"),

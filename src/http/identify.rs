@@ -9,6 +9,7 @@ use axum::response::Response;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
+use tracing::field::display;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -39,6 +40,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let span =
         tracing::info_span!("request", id = id.as_str(), method = %request.method(), path = request.uri().path());
+    let is_api = request.uri().path().starts_with("/v1/");
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     let problem = response.extensions_mut().remove::<Problem>();
@@ -50,9 +52,12 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     }
     span.in_scope(|| {
         let (status, latency_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
-        match problem {
-            Some(problem) => tracing::info!(status, latency_ms, problem = %problem, "answered"),
-            None => tracing::info!(status, latency_ms, "answered"),
+        let problem = problem.as_ref().map(display);
+        // Probes and scrapes come every few seconds; they are news only when they fail.
+        if problem.is_some() || is_api {
+            tracing::info!(status, latency_ms, problem, "answered");
+        } else {
+            tracing::debug!(status, latency_ms, "answered");
         }
     });
     response

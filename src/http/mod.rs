@@ -64,15 +64,47 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
-    Router::new()
+    let endpoints = Router::new()
         .merge(samples::router(gate.clone(), Arc::clone(metrics), bounds.requests))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
         .merge(page::router(gate.clone()))
+        .layer(DefaultBodyLimit::max(bounds.body));
+    answering(endpoints)
+}
+
+/// `endpoints`, with an answer to everything: what is not there, what panics; each with an id and a line in the log.
+fn answering(endpoints: Router) -> Router {
+    endpoints
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
-        .layer(DefaultBodyLimit::max(bounds.body))
         .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(from_fn(identify::identify))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_a_problem_and_the_server_goes_on() {
+        let router = answering(Router::new().route("/", get(async || -> &str { panic!("a secret") })));
+        for _ in 0..2 {
+            let request = Request::get("/").header("x-request-id", "a-test").body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(
+                (answer.status().as_u16(), &answer.headers()["x-request-id"]),
+                (500, &"a-test".parse().unwrap())
+            );
+            let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem["type"], "urn:smld:problem:internal");
+            assert!(!problem["detail"].as_str().unwrap().contains("secret"));
+        }
+    }
 }

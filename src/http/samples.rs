@@ -87,7 +87,7 @@ fn describe(request: &SampleRequest, headers: &mut HeaderMap) {
         headers.insert(X_SMLD_MODEL_SHA256, sha256);
     }
     for warning in request.sampler().warnings() {
-        if let Ok(warning) = HeaderValue::from_str(&warning) {
+        if let Ok(warning) = HeaderValue::from_bytes(warning.as_bytes()) {
             headers.append(X_SMLD_WARNING, warning);
         }
     }

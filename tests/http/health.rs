@@ -48,5 +48,7 @@ async fn a_warm_server_is_alive_and_ready_and_says_how_to_use_it() {
     assert_eq!(send(&site.router, get("/livez")).await.text(), "alive\n");
     assert_eq!(send(&site.router, get("/readyz")).await.text(), "ready\n");
     let page = send(&site.router, get("/")).await;
-    assert!(page.text().contains("curl -s 127.0.0.1:8080/v1/samples") && page.text().contains("model tiles"));
+    assert!(
+        page.text().contains("curl -s 127.0.0.1:8080/v1/samples") && page.text().contains("served: mixture, tiles")
+    );
 }

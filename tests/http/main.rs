@@ -1,5 +1,6 @@
 //! The server's interface, held without a socket and with one.
 #![cfg(feature = "serve")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod deploy;
 mod disconnect;

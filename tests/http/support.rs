@@ -13,13 +13,13 @@ use std::time::Duration;
 use tower::ServiceExt;
 
 /// Room enough for every test that is not about room.
-pub const ROOMY: EngineConfig =
+pub(crate) const ROOMY: EngineConfig =
     EngineConfig { workers: 2, batch_rows: 8, slots: 32, max_requests: 64, max_queued_evaluations: 1 << 40 };
 
 /// A server at work; dropping it stops its workers.
-pub struct Site {
-    pub router: Router,
-    pub served: Served,
+pub(crate) struct Site {
+    pub(crate) router: Router,
+    pub(crate) served: Served,
     _working: Working,
 }
 
@@ -31,27 +31,27 @@ impl Drop for Site {
 
 /// An answer, read to its end.
 #[derive(Debug, PartialEq)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
 
-pub fn site(config: EngineConfig) -> Site {
+pub(crate) fn site(config: EngineConfig) -> Site {
     let gate = Gate::default();
     let metrics = Arc::new(Metrics::new().unwrap());
     let catalog = Catalog::new(vec![ready(mixture()), ready(Tiles::new())], Some("tiles")).unwrap();
@@ -63,7 +63,7 @@ pub fn site(config: EngineConfig) -> Site {
 }
 
 /// A server whose models are not there yet.
-pub fn shut() -> Router {
+pub(crate) fn shut() -> Router {
     router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds())
 }
 
@@ -85,7 +85,7 @@ fn mixture() -> GaussianMixture {
 }
 
 /// The noise level at which the runs of [`Tiles`] fail.
-pub const FAULTY_SIGMA: f32 = 0.125;
+pub(crate) const FAULTY_SIGMA: f32 = 0.125;
 
 /// Images of 4 × 3 pixels, of two classes, all with one Gaussian density.
 #[derive(Clone)]
@@ -131,25 +131,25 @@ impl ScoreSession for Tiles {
 }
 
 /// `POST /v1/samples` of `body`, as JSON, with an id that snapshots can hold.
-pub fn post(body: impl Into<Body>) -> Request<Body> {
+pub(crate) fn post(body: impl Into<Body>) -> Request<Body> {
     request("POST", "/v1/samples", body)
 }
 
-pub fn get(path: &str) -> Request<Body> {
+pub(crate) fn get(path: &str) -> Request<Body> {
     request("GET", path, Body::empty())
 }
 
-pub fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
+pub(crate) fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
     let request = Request::builder().method(method).uri(path).header("x-request-id", "a-test");
     request.header("content-type", "application/json").body(body.into()).unwrap()
 }
 
-pub fn accepting(mut request: Request<Body>, accept: &'static str) -> Request<Body> {
+pub(crate) fn accepting(mut request: Request<Body>, accept: &'static str) -> Request<Body> {
     request.headers_mut().insert("accept", accept.parse().unwrap());
     request
 }
 
-pub async fn send(router: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
     Answer { status: parts.status, headers: parts.headers, body }

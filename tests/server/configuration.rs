@@ -1,0 +1,56 @@
+//! Flags over environment over file.
+
+use super::program::{command, output};
+use std::path::Path;
+
+fn file(folder: &Path, text: &str) -> String {
+    let path = folder.join("smld.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_goes_before_its_variable_and_a_variable_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "workers = 3\nslots = 30\nmax-n = 300\nlog-format = \"json\"\n");
+    let output = command(&["--check-config", "--config", &path, "--workers", "1"])
+        .envs([("SMLD_WORKERS", "2"), ("SMLD_SLOTS", "20")])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn what_is_in_force_is_a_file_that_puts_it_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = output(&[
+        "--check-config",
+        "--max-n",
+        "7",
+        "--workers",
+        "1",
+        "--default-model",
+        "mnist",
+        "--allow-cpu-fallback",
+    ]);
+    let path = file(folder.path(), std::str::from_utf8(&first.stdout).unwrap());
+    assert_eq!(output(&["--check-config", "--config", &path]).stdout, first.stdout);
+}
+
+#[test]
+fn a_file_that_cannot_be_is_refused_with_its_name_and_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, expected) in [
+        ("wrokers = 1", "unknown field `wrokers`"),
+        ("workers = 0", "in `workers`"),
+        ("listen = 8080", "in `listen`"),
+        ("workers", "TOML parse error"),
+    ] {
+        let output = output(&["--check-config", "--config", &file(folder.path(), text)]);
+        let reason = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && reason.contains("smld.toml") && reason.contains(expected), "{reason}");
+    }
+    let output = output(&["--config", "no-such-file.toml"]);
+    assert!(!output.status.success() && String::from_utf8(output.stderr).unwrap().contains("no-such-file.toml"));
+}

@@ -1,0 +1,9 @@
+//! The program itself: started, asked, stopped.
+#![cfg(all(feature = "serve", feature = "onnx"))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod program;
+
+mod configuration;
+mod service;
+mod stopping;

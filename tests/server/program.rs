@@ -1,0 +1,88 @@
+//! A running `smld serve`.
+
+use reqwest::{Client, Response};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+
+/// Where the two-dimensional mixture lies that a network file holds.
+pub(crate) const MIXTURE: &str = "tests/fixtures/mixture.onnx";
+
+pub(crate) struct Program {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    pub(crate) address: String,
+    client: Client,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `smld serve` with `arguments`, not yet started.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smld"));
+    command.arg("serve").args(arguments);
+    command
+}
+
+/// Runs `smld serve` to its end.
+pub(crate) fn output(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+impl Program {
+    /// Starts the program on a free port with the mixture, and waits until it is ready.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let arguments = [&["--listen", "127.0.0.1:0", "--models", MIXTURE], arguments].concat();
+        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut program = Self { child, out, address: String::new(), client: Client::new() };
+        let first = program.line();
+        program.address = first.split_whitespace().find_map(|word| word.strip_prefix("http://")).unwrap().to_owned();
+        assert!(program.line().starts_with(&format!("curl -s {}", program.address)));
+        assert!(program.line().contains("metrics"));
+        program
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("http://{}{path}", self.address)).send().await.unwrap()
+    }
+
+    /// `POST /v1/samples`, sent and answered whenever it is awaited.
+    pub(crate) fn samples(&self, body: &Value) -> impl Future<Output = Response> + Send + use<> {
+        let request = self.client.post(format!("http://{}/v1/samples", self.address)).json(body);
+        async { request.send().await.unwrap() }
+    }
+
+    /// Waits until `count` requests run.
+    pub(crate) async fn running(&self, count: usize) {
+        let line = format!("smld_requests_running {count}");
+        while !self.get("/metrics").await.text().await.unwrap().lines().any(|sample| sample == line) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Sends `signal`, as `TERM`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the end; the exit status and the log.
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap(), log)
+    }
+}

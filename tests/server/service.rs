@@ -1,0 +1,75 @@
+//! What the program does with a network file.
+
+use super::program::Program;
+use serde_json::{Value, json};
+use smld::score::density::{Component, GaussianMixture};
+use tokio::task::JoinSet;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_alone_again_and_beside_fifty_others_gives_the_same_bytes() {
+    let program = Program::start(&["--workers", "2"]);
+    let request = json!({ "n": 20, "seed": 1, "sampler": { "method": "annealed_langevin", "levels": 10 } });
+    let points = async |answer: reqwest::Response| {
+        assert_eq!(answer.status(), 200);
+        answer.json::<Value>().await.unwrap()["points"].to_string()
+    };
+    let alone = points(program.samples(&request).await).await;
+    assert_eq!(points(program.samples(&request).await).await, alone);
+    let mut others = JoinSet::new();
+    for i in 0..50 {
+        let sampler = json!({ "method": "langevin", "sigma": 0.5, "steps": 20 * i + 1 });
+        others.spawn(program.samples(&json!({ "n": 1 + i % 5, "seed": i, "sampler": sampler })));
+    }
+    assert_eq!(points(program.samples(&request).await).await, alone);
+    assert!(others.join_all().await.iter().all(|answer| answer.status() == 200));
+}
+
+/// Gradient ascent without noise ends at a mode, whatever the seed: an answer known from the density alone.
+#[tokio::test]
+async fn without_noise_the_samples_are_the_modes_of_the_density() {
+    let program = Program::start(&[]);
+    let sampler = json!({ "method": "langevin", "sigma": 0.1, "tau": 0.1, "steps": 500, "noise": false });
+    let answer = program.samples(&json!({ "n": 30, "seed": 3, "sampler": sampler })).await;
+    let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
+    let density = GaussianMixture::new("mixture", vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap();
+    for point in answer.json::<Value>().await.unwrap()["points"].as_array().unwrap() {
+        let x: Vec<f32> = point["x"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect();
+        let mut score = [0.0; 2];
+        density.score(&x, 0.1, &mut score);
+        assert!(score.iter().all(|score| score.abs() < 1e-3), "the score at {x:?} is {score:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_program_is_ready_alive_and_counted() {
+    let program = Program::start(&[]);
+    for path in ["/livez", "/readyz", "/v1/models/mixture", "/"] {
+        assert_eq!(program.get(path).await.status(), 200, "{path}");
+    }
+    let models: Value = program.get("/v1/models").await.json().await.unwrap();
+    let model = &models["models"][0];
+    assert_eq!(
+        (&model["kind"], &model["provider"], &model["batch_invariant"]),
+        (&"network".into(), &"cpu".into(), &true.into())
+    );
+    assert_eq!(model["sha256"].as_str().unwrap().len(), 64);
+    let metrics = program.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"smld_execution_provider_info{model="mixture",provider="cpu"} 1"#), "{metrics}");
+}
+
+#[tokio::test]
+async fn the_log_is_json_by_choice_with_a_line_for_each_request() {
+    let program = Program::start(&["--log-format", "json"]);
+    let answer = program.samples(&json!({ "n": 0 })).await;
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    program.signal("TERM");
+    let (_, log) = program.end();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = lines.iter().find(|line| line["message"] == "answered").unwrap();
+    assert_eq!(
+        (&line["span"]["id"], &line["span"]["method"], &line["status"]),
+        (&id.into(), &"POST".into(), &422.into())
+    );
+    assert_eq!(line["span"]["path"], "/v1/samples");
+    assert!(line["latency_ms"].is_u64() && line["problem"].as_str().unwrap().contains("n: is 0"), "{line}");
+}

@@ -1,0 +1,64 @@
+//! How the program ends.
+
+use super::program::{Program, output};
+use serde_json::{Value, json};
+
+/// `steps` steps of one chain, seconds of them to the hundred thousand.
+fn chain(steps: u32) -> Value {
+    json!({ "sampler": { "method": "langevin", "sigma": 1.0, "steps": steps } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_lets_requests_under_way_finish() {
+    for signal in ["TERM", "INT"] {
+        let program = Program::start(&["--drain-seconds", "300"]);
+        let under_way = tokio::spawn(program.samples(&chain(100_000)));
+        program.running(1).await;
+        program.signal(signal);
+        let answer = under_way.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.json::<Value>().await.unwrap()["evaluations"], 100_000);
+        let (status, log) = program.end();
+        assert!(status.success() && log.contains("every request was finished"), "{status}: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_grace_is_over_requests_are_told_so_and_the_program_says_how_many() {
+    let program = Program::start(&["--drain-seconds", "0"]);
+    let under_way = tokio::spawn(program.samples(&chain(1_000_000)));
+    program.running(1).await;
+    program.signal("TERM");
+    let answer = under_way.await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.json::<Value>().await.unwrap()["type"], "urn:smld:problem:stopped");
+    let (status, log) = program.end();
+    assert!(status.success() && log.contains("unfinished=1"), "{status}: {log}");
+}
+
+#[test]
+fn a_model_that_cannot_be_served_stops_the_start_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("broken.onnx"), "no network").unwrap();
+    let refused = |models: &str| {
+        let output = output(&["--listen", "127.0.0.1:0", "--models", models]);
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let reason = refused(folder.path().to_str().unwrap());
+    assert!(reason.contains("broken.onnx") && reason.contains("cannot be served"), "{reason}");
+    let reason = refused("no-such-folder");
+    assert!(reason.contains("no-such-folder is neither a file nor a folder"), "{reason}");
+    let reason = refused("tests/server");
+    assert!(reason.contains("there are no models to serve"), "{reason}");
+    let reason = refused("tests/fixtures/mixture.onnx,tests/fixtures/mixture.onnx");
+    assert!(reason.contains("two models are called"), "{reason}");
+}
+
+#[test]
+fn an_address_that_is_taken_stops_the_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = output(&["--listen", &taken.local_addr().unwrap().to_string()]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("choose another with --listen"));
+}
