@@ -6,7 +6,7 @@ use smld::http::config::Settings;
 use smld::http::probe::probe;
 use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
-use smld::score::{ReadyModel, ScoreModel, prepare};
+use smld::score::{ReadyModel, prepare};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Health(Health),
 }
 
