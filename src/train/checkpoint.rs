@@ -1,8 +1,8 @@
 //! Checkpoints: everything a run needs to go on exactly, in one safetensors file.
 
-use super::network::torch::Weights;
+use super::network::torch::{Weights, values};
 use super::optimiser::Adam;
-use super::run::Plan;
+use super::plan::Plan;
 use anyhow::{Context, Result, bail};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -111,16 +111,6 @@ impl Bytes {
     fn view(&self) -> Result<TensorView<'_>, safetensors::SafeTensorError> {
         TensorView::new(Dtype::F32, self.shape.clone(), &self.bytes)
     }
-}
-
-/// The elements of a float32 tensor, row-major.
-#[must_use]
-pub fn values(tensor: &Tensor) -> Vec<f32> {
-    let flat = tensor.detach().to_device(Device::Cpu).contiguous();
-    let mut values = vec![0.0_f32; flat.numel()];
-    let count = values.len();
-    flat.copy_data(&mut values, count);
-    values
 }
 
 fn tensor(view: &TensorView<'_>) -> Result<Tensor> {

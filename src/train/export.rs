@@ -1,10 +1,10 @@
 //! From a trained network to a score network file that has been seen to work.
 
-use super::checkpoint::{State, values};
+use super::checkpoint::State;
 use super::network::export::ExportOps;
-use super::network::torch::{Precision, Weights};
+use super::network::torch::{Precision, Weights, values};
 use super::objective::Objective;
-use super::run::Plan;
+use super::plan::Plan;
 use crate::onnx::GraphBuilder;
 use crate::sampler::{AnnealedLangevinSpec, Noise, Purpose, SamplerSpec, schedule};
 use crate::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};

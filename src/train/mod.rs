@@ -8,6 +8,7 @@ pub mod export;
 pub mod network;
 pub mod objective;
 pub mod optimiser;
+pub mod plan;
 pub mod plot;
 pub mod progress;
 pub mod run;

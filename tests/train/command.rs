@@ -44,6 +44,12 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     let again = smld_train(folder.path(), &fit);
     assert!(!again.status.success() && said(&again).contains("--resume"), "{}", said(&again));
 
+    let longer: Vec<&str> = FIT.iter().copied().chain(["left,right", "--steps", "70", "--resume"]).collect();
+    assert!(smld_train(folder.path(), &longer).status.success());
+    assert!(folder.path().join("runs/halves/samples-000070.png").exists());
+    let other: Vec<&str> = FIT.iter().copied().chain(["left,right", "--seed", "1", "--resume"]).collect();
+    assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
+
     let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx"];
     assert!(smld_train(folder.path(), &export).status.success());
     assert!(folder.path().join("again.onnx").exists());

@@ -10,7 +10,7 @@ use smld::train::optimiser::Adam;
 use tch::{Device, Kind, Tensor, no_grad};
 
 /// A state whose every weight is drawn at random: none of the network's parts is silent.
-fn random_state(plan: &smld::train::run::Plan) -> State {
+fn random_state(plan: &smld::train::plan::Plan) -> State {
     let mut weights = Weights::default();
     let x = Tensor::zeros(
         [1, plan.network.shape[0], plan.network.shape[1], plan.network.shape[2]],

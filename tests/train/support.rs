@@ -5,7 +5,7 @@ use smld::train::data::{Dataset, Options};
 use smld::train::network::UNet;
 use smld::train::network::torch::Precision;
 use smld::train::optimiser::Settings;
-use smld::train::run::{Length, Plan};
+use smld::train::plan::{Length, Plan};
 use std::path::Path;
 
 /// `count` images of 8×8 in two classes, as IDX files in `folder`: bright on the left, or bright on the right.

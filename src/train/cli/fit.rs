@@ -8,8 +8,9 @@ use crate::train::export;
 use crate::train::network::UNet;
 use crate::train::network::torch::Precision;
 use crate::train::optimiser::Settings;
+use crate::train::plan::{Length, Plan};
 use crate::train::progress::Reporter;
-use crate::train::run::{Length, Plan, Run};
+use crate::train::run::Run;
 use crate::train::sample::{draw, grid};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -75,7 +76,7 @@ pub(super) struct Fit {
     /// The run's folder, for checkpoint, log and sample pictures. By default runs/NAME.
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// Go on from the checkpoint in the run's folder.
+    /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes.
     #[arg(long)]
     resume: bool,
     /// Minutes between checkpoints, each with a picture of samples.
@@ -132,7 +133,7 @@ impl Fit {
         }
         let (saved, state) = State::load(&checkpoint, self.device)?;
         ensure!(
-            saved == plan,
+            Plan { length: plan.length, ..saved } == plan,
             "the checkpoint {} is of another run: give the settings it was begun with, or another --run",
             checkpoint.display()
         );

@@ -2,10 +2,9 @@
 //!
 //! Operators are chosen for the runtime: group norms as InstanceNormalization between reshapes, SiLU as Sigmoid·Mul.
 
-use super::torch::Weights;
+use super::torch::{Weights, values};
 use super::{NORM_EPSILON, Ops, Start};
 use crate::onnx::{Attr, GraphBuilder, Value};
-use crate::train::checkpoint::values;
 
 /// Reads a description as nodes of `graph`, with the values of `weights` as constants.
 pub struct ExportOps<'a> {

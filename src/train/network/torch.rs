@@ -175,3 +175,13 @@ impl Clone for Shared {
         Self(self.0.shallow_clone())
     }
 }
+
+/// The elements of a float32 tensor, row-major.
+#[must_use]
+pub fn values(tensor: &Tensor) -> Vec<f32> {
+    let flat = tensor.detach().to_device(Device::Cpu).contiguous();
+    let mut values = vec![0.0_f32; flat.numel()];
+    let count = values.len();
+    flat.copy_data(&mut values, count);
+    values
+}
