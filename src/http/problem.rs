@@ -97,6 +97,11 @@ impl Problem {
         }
     }
 
+    /// A panic: its text is for the log, not for strangers.
+    pub(super) fn unforeseen() -> Self {
+        Self::Internal { reason: "an unforeseen fault, which is in its log".to_owned() }
+    }
+
     /// The end of the problem's `type`, which is also its name in the metrics.
     pub(super) fn slug(&self) -> &'static str {
         self.kind().slug
@@ -149,10 +154,10 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A panic is a fault of this program: it is logged in full, and the client hears that it was not the request.
+/// A panic in an endpoint: a fault of this program, not of the request.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
 pub(super) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("without a message"), "a request panicked");
-    Problem::Internal { reason: "an unforeseen fault, which is in its log".to_owned() }.into_response()
+    Problem::unforeseen().into_response()
 }

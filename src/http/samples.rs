@@ -68,7 +68,7 @@ impl Samples {
         let drawn = Drawn { id, request, samples };
         let bytes = tokio::task::spawn_blocking(move || drawn.encode(format))
             .await
-            .map_err(|panic| Problem::Internal { reason: panic.to_string() })?
+            .map_err(|_| Problem::unforeseen())?
             .map_err(|error| Problem::Internal { reason: error.to_string() })?;
         Ok(([(CONTENT_TYPE, Format::media_type(format))], bytes).into_response())
     }

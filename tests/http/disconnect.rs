@@ -1,9 +1,9 @@
-//! A client that goes away frees what it held.
+//! A client that goes away, or never says what it wants, frees what it held.
 
-use super::support::{ROOMY, Site, get, send, site};
+use super::support::{ROOMY, Site, get, send, shut, site};
 use smld::engine::Snapshot;
 use smld::http::{Connections, serve};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -40,5 +40,20 @@ async fn a_client_that_closes_its_connection_gives_its_slots_back() {
 
     let metrics = send(&site.router, get("/metrics")).await;
     assert!(metrics.text().contains(r#"smld_requests_total{model="mixture",outcome="cancelled"} 1"#));
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_never_ends_its_headers_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Connections { most: 8, header_timeout: Duration::from_millis(1) };
+    let server = tokio::spawn(serve(listener, shut(), connections, std::future::pending()));
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(LONG)).unwrap();
+    write!(client, "GET /livez HTTP/1.1\r\nhost: te").unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).expect("the server closes the connection");
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
     server.abort();
 }

@@ -1,6 +1,8 @@
 //! What is served and how it goes.
 
-use super::support::{ROOMY, get, post, send, site};
+use super::support::{ROOMY, bounds, get, post, send, site, site_at_rest};
+use smld::http::Bounds;
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_models_are_described_by_their_fields() {
@@ -51,4 +53,22 @@ async fn a_warm_server_is_alive_and_ready_and_says_how_to_use_it() {
     assert!(
         page.text().contains("curl -s 127.0.0.1:8080/v1/samples") && page.text().contains("served: mixture, tiles")
     );
+}
+
+#[tokio::test]
+async fn a_server_whose_work_stands_still_is_not_alive() {
+    let (router, served, mut workers) = site_at_rest(ROOMY, Bounds { stall: Duration::ZERO, ..bounds() });
+    assert_eq!(send(&router, get("/livez")).await.status, 200, "without work nothing stands still");
+    let waiting = {
+        let router = router.clone();
+        tokio::spawn(async move { send(&router, post("{}")).await.status })
+    };
+    while served.engine.snapshot().stalled.is_zero() {
+        tokio::task::yield_now().await;
+    }
+    let answer = send(&router, get("/livez")).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["type"].clone()), (503, "urn:smld:problem:stalled".into()));
+    while workers.iter_mut().any(smld::engine::Worker::step) {}
+    assert_eq!(waiting.await.unwrap(), 200);
+    assert_eq!(send(&router, get("/livez")).await.status, 200, "the work is done");
 }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use smld::engine::{EngineConfig, RequestLimits, engine};
+use smld::engine::{EngineConfig, RequestLimits, Worker, engine};
 use smld::http::{Bounds, Catalog, Gate, Metrics, Served, Working, router};
 use smld::score::density::{Component, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
@@ -52,6 +52,12 @@ impl Answer {
 }
 
 pub(crate) fn site(config: EngineConfig) -> Site {
+    let (router, served, workers) = site_at_rest(config, bounds());
+    Site { router, served, _working: Working::start(workers).unwrap() }
+}
+
+/// A server whose workers have not begun to work.
+pub(crate) fn site_at_rest(config: EngineConfig, bounds: Bounds) -> (Router, Served, Vec<Worker>) {
     let gate = Gate::default();
     let metrics = Arc::new(Metrics::new().unwrap());
     let catalog = Catalog::new(vec![ready(mixture()), ready(Tiles::new())], Some("tiles")).unwrap();
@@ -59,7 +65,7 @@ pub(crate) fn site(config: EngineConfig) -> Site {
     let (engine, workers) = engine(catalog.models(), config, observer).unwrap();
     let served = Served { catalog, engine };
     gate.open(served.clone());
-    Site { router: router(&gate, &metrics, bounds()), served, _working: Working::start(workers).unwrap() }
+    (router(&gate, &metrics, bounds), served, workers)
 }
 
 /// A server whose models are not there yet.
@@ -67,7 +73,7 @@ pub(crate) fn shut() -> Router {
     router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds())
 }
 
-fn bounds() -> Bounds {
+pub(crate) fn bounds() -> Bounds {
     Bounds {
         requests: RequestLimits { max_n: 100, max_evaluations: 60_000_000, deadline: Duration::from_secs(600) },
         body: 4096,

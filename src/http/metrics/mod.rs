@@ -51,7 +51,7 @@ families! {
         requests_total: IntCounterVec ["model", "outcome"],
         /// Seconds of a request for samples, whatever its end.
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
-        /// Requests for samples that were refused without being looked into, by reason.
+        /// Requests for samples that were refused for want of room or readiness, by reason.
         rejected_total: IntCounterVec ["reason"],
     }
 }
