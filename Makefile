@@ -3,17 +3,17 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint licences data train clean
+.PHONY: help run test lint licences data train figures image clean
 
 CARGO ?= cargo
-# How long each model is trained, and further arguments, as in: make train FIT='--precision bf16'
+# How long each model is trained, and further arguments, as in: make train MINUTES=120 FIT='--precision bf16'
 MINUTES ?= 60
 FIT ?=
 # Further arguments of the server, as in: make run ARGS='--listen 0.0.0.0:8080'
 ARGS ?=
 
 DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
-TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train -- fit
+TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train --
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -52,9 +52,19 @@ data: ## fetch MNIST and Fashion-MNIST into data/
 
 train: ## train both shipped models, MINUTES (60) each
 	scripts/fetch libtorch data onnxruntime
-	$(TRAIN) --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES) $(FIT)
-	$(TRAIN) --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) $(FIT) \
+	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES) $(FIT)
+	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) $(FIT) \
 	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
+
+figures: ## redraw the pictures of models/README.md
+	scripts/fetch libtorch onnxruntime
+	for model in mnist fashion-mnist; do \
+	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
+	    $(TRAIN) plot loss models/logs/$$model.jsonl --out models/images/$$model-loss.svg; \
+	done
+
+image: ## build the container image smld:cpu, with docker or, where no engine answers, with buildah
+	if docker info >/dev/null 2>&1; then docker build --target cpu --tag smld:cpu .; else scripts/image; fi
 
 clean: ## remove what was built; what was fetched stays
 	$(CARGO) clean

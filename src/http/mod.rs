@@ -47,6 +47,7 @@ use axum::middleware::from_fn;
 use problem::Problem;
 use std::sync::Arc;
 use std::time::Duration;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::engine::RequestLimits;
@@ -79,8 +80,12 @@ fn answering(endpoints: Router) -> Router {
     endpoints
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
-        .layer(CatchPanicLayer::custom(problem::from_panic))
-        .layer(from_fn(identify::identify))
+        // From the outside in: a panic's answer has its id and its line too.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(identify::identify))
+                .layer(CatchPanicLayer::custom(problem::from_panic)),
+        )
 }
 
 #[cfg(test)]
