@@ -15,9 +15,10 @@ use std::path::Path;
 use std::sync::Arc;
 use tch::{Tensor, no_grad};
 
-/// The file of the moving average in `state`, called `name`, as bytes.
+/// The file of the moving average in `state`, called `name`, as bytes; `sampler` is what it is sampled by where a request
+/// names nothing else, by default annealing by the method's own rules.
 #[must_use]
-pub fn file(plan: &Plan, state: &State, name: &str) -> Vec<u8> {
+pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>) -> Vec<u8> {
     let contract = Contract {
         name: name.to_owned(),
         output: Output::Score,
@@ -25,8 +26,7 @@ pub fn file(plan: &Plan, state: &State, name: &str) -> Vec<u8> {
         sigma_max: plan.sigma_max,
         range: [0.0, 1.0],
         labels: labels(&plan.data),
-        // Every parameter by the method's own rules, which know the noise levels and the dimension.
-        sampler: Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default())),
+        sampler: sampler.or(Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()))),
         training: json!({
             "objective": plan.objective().name(),
             "steps": state.progress.step,

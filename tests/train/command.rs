@@ -50,7 +50,8 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     let other: Vec<&str> = FIT.iter().copied().chain(["left,right", "--seed", "1", "--resume"]).collect();
     assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
 
-    let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx"];
+    let sampler = r#"{"method":"langevin","sigma":0.5,"steps":3}"#;
+    let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx", "--sampler", sampler];
     assert!(smld_train(folder.path(), &export).status.success());
     assert!(folder.path().join("again.onnx").exists());
 }

@@ -45,7 +45,7 @@ fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_
             plan.data = serde_json::Value::Null;
         }
         let mut state = random_state(&plan);
-        let file = export::file(&plan, &state, "random");
+        let file = export::file(&plan, &state, "random", None);
         let model = export::verify(file, &runtime, &plan, &mut state).unwrap();
         assert!(model.batch_invariant(), "a row of {shape:?} depends on its batch");
         assert_eq!(model.info().shape, shape.map(|n| n as usize));
@@ -58,7 +58,7 @@ fn a_file_that_is_not_the_network_is_found_out() {
     let runtime = Runtime::load(None).unwrap();
     let plan = plan([1, 8, 8], 1);
     let mut state = random_state(&plan);
-    let file = export::file(&plan, &state, "random");
+    let file = export::file(&plan, &state, "random", None);
     no_grad(|| {
         let weight = state.adam.average.0.get_mut("out.bias").unwrap();
         let _ = weight.g_add_scalar_(0.01);

@@ -1,6 +1,7 @@
 //! `smld-train export`: a checkpoint as a score network file.
 
 use super::fit::model_name;
+use crate::sampler::SamplerSpec;
 use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
 use crate::train::export;
@@ -19,6 +20,9 @@ pub(super) struct Export {
     /// The score network file to write; its name is the model's.
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
+    /// The sampler for requests that name none, as JSON; by default annealing by the rules of its method.
+    #[arg(long, value_parser = super::sampler)]
+    sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
@@ -29,7 +33,7 @@ impl Export {
         let name = model_name(&self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let (plan, mut state) = State::load(&self.checkpoint, Device::Cpu)?;
-        let file = export::file(&plan, &state, &name);
+        let file = export::file(&plan, &state, &name, self.sampler);
         export::verify(file.clone(), &runtime, &plan, &mut state)?;
         export::write(&file, &self.out)
     }

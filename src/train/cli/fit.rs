@@ -112,7 +112,7 @@ impl Fit {
             folder.display()
         ));
         if self.train(&mut run, reporter, &Keeper { name: &name, folder: &folder, runtime: &runtime })? {
-            let file = export::file(&run.plan, &run.state, &name);
+            let file = export::file(&run.plan, &run.state, &name, None);
             export::verify(file.clone(), &runtime, &run.plan, &mut run.state)?;
             export::write(&file, &self.out)?;
             eprintln!("wrote {}; serve it with: smld serve --models {}", self.out.display(), self.out.display());
@@ -224,7 +224,7 @@ impl Keeper<'_> {
     fn keep(&self, run: &mut Run<'_>) -> Result<()> {
         const SAMPLES: u64 = 16;
         run.state.save(&run.plan, &self.folder.join(CHECKPOINT))?;
-        let file = export::file(&run.plan, &run.state, self.name);
+        let file = export::file(&run.plan, &run.state, self.name, None);
         let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
         let request = RawSampleRequest { n: Some(SAMPLES), seed: Some(0), ..RawSampleRequest::default() };
         let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);

@@ -5,6 +5,7 @@ mod fit;
 mod plot;
 mod sample;
 
+use crate::sampler::SamplerSpec;
 use clap::{Parser, Subcommand};
 
 /// Trains score networks and writes them as ONNX files that `smld serve` serves.
@@ -40,4 +41,9 @@ impl Cli {
             Command::Sample(sample) => sample.run(),
         }
     }
+}
+
+/// A sampler as a person types it, in the JSON of a request.
+fn sampler(text: &str) -> Result<SamplerSpec, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }

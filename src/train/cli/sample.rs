@@ -28,7 +28,7 @@ pub(super) struct Sample {
     #[arg(long)]
     label: Option<String>,
     /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
-    #[arg(long, value_parser = |text: &str| serde_json::from_str::<SamplerSpec>(text).map_err(|e| e.to_string()))]
+    #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
     /// The picture to write.
     #[arg(long, value_name = "FILE.png")]
