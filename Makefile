@@ -60,6 +60,7 @@ figures: ## redraw the pictures of models/README.md
 	scripts/fetch libtorch onnxruntime
 	for model in mnist fashion-mnist; do \
 	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
+	    $(TRAIN) sample models/$$model.onnx --n 10 --seed 0 --each-class --out models/images/$$model-classes.png; \
 	    $(TRAIN) plot loss models/logs/$$model.jsonl --out models/images/$$model-loss.svg; \
 	done
 

@@ -41,6 +41,11 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     let grid = image::open(folder.path().join("grid.png")).unwrap();
     assert!(grid.width() > 16 && grid.height() > 16);
 
+    let sample = ["sample", "halves.onnx", "--n", "2", "--each-class", "--out", "classes.png"];
+    assert!(smld_train(folder.path(), &sample).status.success());
+    // Two of each of two classes: the grid of four.
+    assert_eq!(image::open(folder.path().join("classes.png")).unwrap().width(), grid.width());
+
     let again = smld_train(folder.path(), &fit);
     assert!(!again.status.success() && said(&again).contains("--resume"), "{}", said(&again));
 

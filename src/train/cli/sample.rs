@@ -5,7 +5,7 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::prepare;
 use crate::train::sample::{draw, grid};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
@@ -27,6 +27,9 @@ pub(super) struct Sample {
     /// A class, by name or number.
     #[arg(long)]
     label: Option<String>,
+    /// That many samples of every class, one class after the other.
+    #[arg(long, conflicts_with = "label")]
+    each_class: bool,
     /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
     #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
@@ -47,15 +50,23 @@ impl Sample {
         let model = OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?;
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
         let model = prepare(Arc::new(model), &[1, threads])?;
-        let request = RawSampleRequest {
-            n: Some(self.n),
-            seed: Some(self.seed),
-            label: self.label.map(RawLabel::Name),
-            sampler: self.sampler,
-            ..RawSampleRequest::default()
+        let labels: Vec<Option<String>> = match self.each_class {
+            true => model.info().labels.iter().cloned().map(Some).collect(),
+            false => vec![self.label],
         };
-        let bar = ProgressBar::new(self.n);
-        let samples = draw(&model, &request, threads, || bar.inc(1))?;
+        ensure!(!labels.is_empty(), "the model '{}' has no classes; leave --each-class out", model.info().name);
+        let bar = ProgressBar::new(self.n * labels.len() as u64);
+        let mut samples = Vec::new();
+        for label in labels {
+            let request = RawSampleRequest {
+                n: Some(self.n),
+                seed: Some(self.seed),
+                label: label.map(RawLabel::Name),
+                sampler: self.sampler.clone(),
+                ..RawSampleRequest::default()
+            };
+            samples.extend(draw(&model, &request, threads, || bar.inc(1))?);
+        }
         bar.finish_and_clear();
         let png = grid(&model, &samples)?.png(None)?;
         std::fs::write(&self.out, png).with_context(|| format!("{} cannot be written", self.out.display()))
