@@ -61,6 +61,9 @@ pub(super) struct Fit {
     /// The largest noise level: about the largest distance between two images.
     #[arg(long, default_value_t = 20.0)]
     sigma_max: f64,
+    /// The share of rows that train with their class hidden, so that one file serves with and without a class.
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
+    label_drop: f64,
     /// What convolutions compute in while training.
     #[arg(long, value_enum, default_value_t)]
     precision: Precision,
@@ -176,7 +179,7 @@ impl Fit {
             ln_sigma_mean: -0.8,
             ln_sigma_deviation: 1.4,
             batch: self.batch,
-            label_drop: 0.1,
+            label_drop: self.label_drop,
             seed: self.seed,
             length,
             precision: self.precision,
@@ -254,6 +257,11 @@ fn width(text: &str) -> Result<(i64, i64), String> {
     let channels = |text: &str| text.parse().ok().filter(|&c: &i64| c > 0 && c % 16 == 0);
     let both = text.split_once(',').and_then(|(c1, c2)| Some((channels(c1)?, channels(c2)?)));
     both.ok_or_else(|| "two multiples of 16 are wanted, as 48,128".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "a number between 0 and 1 is wanted".to_owned())
 }
 
 fn device(text: &str) -> Result<Device, String> {
