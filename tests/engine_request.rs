@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use smld::engine::{InvalidRequest, RawSampleRequest, RequestLimits, SampleRequest};
-use smld::score::density::{Component, GaussianMixture};
+use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const LIMITS: RequestLimits = RequestLimits { max_n: 100, max_evaluations: 10_000, deadline: Duration::from_secs(60) };
 
 /// A density that has classes, to which its score pays no heed.
-struct Labelled(GaussianMixture, ModelInfo);
+struct Labelled(DensityModel, ModelInfo);
 
 impl ScoreModel for Labelled {
     fn info(&self) -> &ModelInfo {
@@ -24,7 +24,7 @@ impl ScoreModel for Labelled {
 
 fn model(labels: &[&str]) -> ReadyModel {
     let component = Component { weight: 1.0, mean: vec![0.0; 2], variance: 1.0 };
-    let density = GaussianMixture::new("g", vec![component]).unwrap();
+    let density = GaussianMixture::new(vec![component]).unwrap().named("g");
     let labels = labels.iter().map(|&label| label.to_owned()).collect();
     let info = ModelInfo { labels, sigma_min: 0.01, sigma_max: 10.0, ..density.info().clone() };
     prepare(Arc::new(Labelled(density, info)), &[1]).unwrap()

@@ -5,7 +5,8 @@
 #![cfg(test)]
 
 use smld::sampler::{Init, Noise, Purpose, Sampler, SamplerSpec, SigmaRange};
-use smld::score::density::{Component, GaussianMixture};
+use smld::score::density::{Component, DensityModel, GaussianMixture};
+use smld::score::{Rows, ScoreModel, ScoreSession};
 
 const D: usize = 1 << 18;
 
@@ -14,18 +15,23 @@ fn sampler(spec: serde_json::Value, dim: usize) -> Sampler {
     spec.resolve(None, SigmaRange { min: 0.0, max: 20.0, dim }).unwrap()
 }
 
-fn gaussian(variance: f64, dim: usize) -> GaussianMixture {
-    GaussianMixture::new("gaussian", vec![Component { weight: 1.0, mean: vec![0.0; dim], variance }]).unwrap()
+fn gaussian(variance: f64, dim: usize) -> DensityModel {
+    GaussianMixture::new(vec![Component { weight: 1.0, mean: vec![0.0; dim], variance }]).unwrap().named("gaussian")
+}
+
+/// The score of one row.
+fn evaluate(density: &DensityModel, x: &[f32], sigma: f32, score: &mut [f32]) {
+    density.clone().evaluate(Rows { x, sigma: &[sigma], label: &[-1] }, score).unwrap();
 }
 
 /// The chain of image `index` up to, not including, evaluation `end`.
-fn run(sampler: &Sampler, density: &GaussianMixture, index: u32, end: u32) -> Vec<f32> {
+fn run(sampler: &Sampler, density: &DensityModel, index: u32, end: u32) -> Vec<f32> {
     let noise = Noise::new(20, index, Purpose::Sampling);
-    let dim = density.components()[0].mean.len();
+    let dim = density.info().dim();
     let (mut x, mut score) = (vec![0.0; dim], vec![0.0; dim]);
     sampler.init(&noise, &mut x);
     for k in 0..end {
-        density.score(&x, sampler.sigma(k), &mut score);
+        evaluate(density, &x, sampler.sigma(k), &mut score);
         sampler.advance(k, &noise, &mut x, &score);
     }
     x
@@ -91,7 +97,7 @@ fn annealed_langevin_with_the_settings_of_song_and_ermon_2019_has_the_variance_o
     assert_variance(&x, before);
 
     let mut score = vec![0.0; x.len()];
-    density.score(&x, sampler.sigma(1000), &mut score);
+    evaluate(&density, &x, sampler.sigma(1000), &mut score);
     let noisy = x.clone();
     sampler.advance(1000, &Noise::new(20, 0, Purpose::Sampling), &mut x, &score);
     assert!(x.iter().zip(noisy).all(|(x, noisy)| (x - denoise as f32 * noisy).abs() <= 1e-6 * noisy.abs().max(0.1)));
@@ -114,7 +120,7 @@ fn annealed_langevin_with_too_few_steps_keeps_the_excess_that_its_recursion_fore
 /// The fraction of `count` chains that end in the small mode of 0.2 N((−5, −5), I) + 0.8 N((5, 5), I).
 fn small_mode(spec: serde_json::Value, count: u32) -> f64 {
     let component = |weight, mean| Component { weight, mean: vec![mean; 2], variance: 1.0 };
-    let mixture = GaussianMixture::new("two", vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap();
+    let mixture = GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap().named("two");
     let sampler = sampler(spec, 2);
     let ends = (0..count).map(|index| run(&sampler, &mixture, index, sampler.evaluations()));
     f64::from(ends.filter(|x| x[0] + x[1] < 0.0).count() as u32) / f64::from(count)
@@ -150,7 +156,7 @@ fn annealed_langevin_finds_the_weights_of_the_modes_and_less_well_the_later_and_
 #[test]
 fn without_noise_the_chain_climbs_to_the_mode() {
     let density =
-        GaussianMixture::new("g", vec![Component { weight: 1.0, mean: vec![2.0, -3.0], variance: 0.5 }]).unwrap();
+        GaussianMixture::new(vec![Component { weight: 1.0, mean: vec![2.0, -3.0], variance: 0.5 }]).unwrap().named("g");
     let spec = serde_json::json!({"method": "langevin", "sigma": 0, "tau": 0.1, "steps": 200, "noise": false});
     let sampler = sampler(spec, 2);
     let distance = |end| {

@@ -27,6 +27,8 @@ pub enum Purpose {
     Order = 3,
     /// Initial weights.
     Weights = 4,
+    /// Exact draws from a density.
+    Data = 5,
 }
 
 /// The noise streams of one image (or of whatever else `index` counts), one for each step.

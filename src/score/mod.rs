@@ -23,6 +23,12 @@ pub trait ScoreModel: Send + Sync {
     /// # Errors
     /// [`ScoreError`] where the session cannot be had.
     fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError>;
+
+    /// log p_σ(x) of x, of the model's shape, where it is known: networks know its gradient only.
+    fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
+        let _ = (x, sigma);
+        None
+    }
 }
 
 /// A model at work, owned by one thread.

@@ -62,6 +62,12 @@ impl ReadyModel {
     pub fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
         self.model.open(threads)
     }
+
+    /// log p_σ(x), where it is known; see [`ScoreModel::log_density`].
+    #[must_use]
+    pub fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
+        self.model.log_density(x, sigma)
+    }
 }
 
 /// The description that clients see.
@@ -165,11 +171,11 @@ impl Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::density::{Component, GaussianMixture};
+    use crate::score::density::{Component, DensityModel, GaussianMixture};
 
     /// An exact density but for what `spoil` does to the score of a row, told the session's threads and the row's place.
     struct Spoilt {
-        exact: GaussianMixture,
+        exact: DensityModel,
         spoil: fn(threads: usize, place: usize, score: &mut f32),
     }
 
@@ -199,7 +205,7 @@ mod tests {
 
     fn prepared(spoil: fn(usize, usize, &mut f32), layouts: &[usize]) -> Result<ReadyModel, Unfit> {
         let component = Component { weight: 1.0, mean: vec![0.5], variance: 0.25 };
-        let exact = GaussianMixture::new("spoilt", vec![component]).unwrap();
+        let exact = GaussianMixture::new(vec![component]).unwrap().named("spoilt");
         prepare(Arc::new(Spoilt { exact, spoil }), layouts)
     }
 

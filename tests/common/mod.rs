@@ -4,7 +4,7 @@
 
 use smld::engine::{EngineConfig, RawSampleRequest, RequestLimits, SampleRequest, Samples, Ticket, Worker};
 use smld::sampler::{LangevinSpec, Noise, Purpose, Sampler, SamplerSpec};
-use smld::score::density::{Component, GaussianMixture};
+use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ReadyModel, Rows, ScoreModel, ScoreSession, prepare};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ pub(crate) mod company;
 pub(crate) mod spy;
 
 /// N(mean, variance) in `mean.len()` dimensions.
-pub(crate) fn gaussian(mean: &[f64], variance: f64) -> GaussianMixture {
-    GaussianMixture::new("gaussian", vec![Component { weight: 1.0, mean: mean.to_vec(), variance }]).unwrap()
+pub(crate) fn gaussian(mean: &[f64], variance: f64) -> DensityModel {
+    GaussianMixture::new(vec![Component { weight: 1.0, mean: mean.to_vec(), variance }]).unwrap().named("gaussian")
 }
 
 /// Two unequal bumps in `dim` dimensions.
-pub(crate) fn two_bumps(dim: usize) -> GaussianMixture {
+pub(crate) fn two_bumps(dim: usize) -> DensityModel {
     let component = |weight, mean, variance| Component { weight, mean: vec![mean; dim], variance };
-    GaussianMixture::new("two-bumps", vec![component(0.2, -1.0, 0.1), component(0.8, 1.5, 0.3)]).unwrap()
+    GaussianMixture::new(vec![component(0.2, -1.0, 0.1), component(0.8, 1.5, 0.3)]).unwrap().named("two-bumps")
 }
 
 /// `model`, ready for `workers` workers.

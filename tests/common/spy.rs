@@ -1,7 +1,7 @@
 //! A score model that remembers what was asked of it, and fails when told to.
 
 use super::gaussian;
-use smld::score::density::GaussianMixture;
+use smld::score::density::DensityModel;
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +29,7 @@ pub(crate) struct Script {
 
 /// N(0, 1), watched.
 pub(crate) struct Spy {
-    exact: GaussianMixture,
+    exact: DensityModel,
     script: Arc<Mutex<Script>>,
 }
 

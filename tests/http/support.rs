@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, Worker, engine};
 use smld::http::{Bounds, Catalog, Gate, Metrics, Served, Working, router};
-use smld::score::density::{Component, GaussianMixture};
+use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,9 +85,9 @@ fn ready(model: impl ScoreModel + 'static) -> ReadyModel {
     prepare(Arc::new(model), &[1]).unwrap()
 }
 
-fn mixture() -> GaussianMixture {
+fn mixture() -> DensityModel {
     let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
-    GaussianMixture::new("mixture", vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap()
+    GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap().named("mixture")
 }
 
 /// The noise level at which the runs of [`Tiles`] fail.
@@ -96,14 +96,14 @@ pub(crate) const FAULTY_SIGMA: f32 = 0.125;
 /// Images of 4 × 3 pixels, of two classes, all with one Gaussian density.
 #[derive(Clone)]
 struct Tiles {
-    density: GaussianMixture,
+    density: DensityModel,
     info: ModelInfo,
 }
 
 impl Tiles {
     fn new() -> Self {
         let gaussian = Component { weight: 1.0, mean: vec![0.5; 12], variance: 0.04 };
-        let density = GaussianMixture::new("tiles", vec![gaussian]).unwrap();
+        let density = GaussianMixture::new(vec![gaussian]).unwrap().named("tiles");
         let info = ModelInfo {
             shape: vec![1, 3, 4],
             range: [0.0, 1.0],

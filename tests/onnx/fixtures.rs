@@ -1,13 +1,13 @@
 //! The committed files are what the writer writes. `SMLD_WRITE_FIXTURES=1 cargo test --test onnx` writes them anew.
 
-use crate::support::{runtime, two_modes_called};
+use crate::support::{runtime, two_modes};
 use smld::score::ScoreModel;
 use smld::score::onnx::{OnnxScore, Provider, mixture_file};
 use std::path::Path;
 
 fn committed(name: &str, labels: &[&str]) {
-    let mixture = two_modes_called(name);
-    let (path, written) = (Path::new("tests/fixtures").join(format!("{name}.onnx")), mixture_file(&mixture, labels));
+    let (path, written) =
+        (Path::new("tests/fixtures").join(format!("{name}.onnx")), mixture_file(name, &two_modes(), labels));
     if std::env::var_os("SMLD_WRITE_FIXTURES").is_some() {
         std::fs::write(&path, &written).unwrap();
     }

@@ -14,10 +14,10 @@ fn invariant(file: Vec<u8>) -> bool {
 
 #[test]
 fn the_mixture_has_the_same_bytes_in_every_batch_and_layout() {
-    let ready = prepare(Arc::new(load(mixture_file(&two_modes(), &[])).unwrap()), &[1, 2]).unwrap();
+    let ready = prepare(Arc::new(load(mixture_file("two-modes", &two_modes(), &[])).unwrap()), &[1, 2]).unwrap();
     assert!(ready.batch_invariant());
     assert_eq!(ready.layouts(), [1, 2]);
-    assert!(invariant(mixture_file(&two_modes(), &["low", "high"])));
+    assert!(invariant(mixture_file("two-modes", &two_modes(), &["low", "high"])));
 }
 
 #[test]
@@ -30,8 +30,8 @@ fn a_mixture_in_many_dimensions_has_the_same_bytes_in_every_batch() {
         mean: mean.iter().map(|&m| f64::from(m)).collect(),
         variance: 0.1 + f64::from(mean[1]).powi(2),
     };
-    let mixture = GaussianMixture::new("many", means.chunks(37).map(component).collect()).unwrap();
-    assert!(invariant(mixture_file(&mixture, &[])));
+    let mixture = GaussianMixture::new(means.chunks(37).map(component).collect()).unwrap();
+    assert!(invariant(mixture_file("many", &mixture, &[])));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn large_batches_of_the_mixture_have_the_bytes_of_rows_alone() {
     Noise::new(3, 0, Purpose::Sampling).normal(0, &mut x);
     let sigma: Vec<f32> = (0..ROWS).map(|i| 0.01 * 1.007_f32.powi(i as i32)).collect();
     x.iter_mut().zip(&sigma.repeat(2)).for_each(|(x, sigma)| *x *= 1.0 + sigma);
-    let file = mixture_file(&two_modes(), &[]);
+    let file = mixture_file("two-modes", &two_modes(), &[]);
     let mut session = open(file);
     let together = score(session.as_mut(), &x, &sigma);
     for i in 0..ROWS {

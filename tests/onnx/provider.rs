@@ -22,7 +22,7 @@ fn providers_have_names() {
 /// On a machine that has a GPU and its libraries this is not a test, and says so.
 #[test]
 fn cuda_that_cannot_be_had_is_refused_with_the_reason() {
-    match OnnxScore::from_bytes(&runtime(), mixture_file(&two_modes(), &[]), CUDA, false) {
+    match OnnxScore::from_bytes(&runtime(), mixture_file("two-modes", &two_modes(), &[]), CUDA, false) {
         Ok(model) => assert_eq!(model.info().provider, "cuda"),
         Err(fault) => {
             let sentence = fault.to_string();
@@ -38,7 +38,7 @@ fn cuda_that_cannot_be_had_is_refused_with_the_reason() {
 
 #[test]
 fn a_fall_back_that_was_allowed_is_told() {
-    let file = mixture_file(&two_modes(), &[]);
+    let file = mixture_file("two-modes", &two_modes(), &[]);
     let had = OnnxScore::from_bytes(&runtime(), file.clone(), CUDA, false).is_ok();
     let model = OnnxScore::from_bytes(&runtime(), file, CUDA, true).unwrap();
     assert_eq!(model.info().provider, if had { "cuda" } else { "cpu" });

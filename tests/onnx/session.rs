@@ -2,7 +2,7 @@
 
 use crate::support::{contract, file, labelled_score, load, open, score, two_modes};
 use smld::sampler::{Noise, Purpose};
-use smld::score::density::GaussianMixture;
+use smld::score::density::{Density, GaussianMixture};
 use smld::score::onnx::{Contract, Output, mixture_file};
 use smld::score::{Rows, ScoreModel};
 
@@ -24,7 +24,9 @@ fn agree(found: &[f32], exact: &[f32]) {
 fn exact(mixture: &GaussianMixture, x: &[f32], sigma: &[f32]) -> Vec<f32> {
     let mut score = vec![0.0; x.len()];
     for ((x, &sigma), score) in x.chunks(2).zip(sigma).zip(score.chunks_mut(2)) {
-        mixture.score(x, sigma, score);
+        let mut slope = [0.0; 2];
+        mixture.score(&[x[0].into(), x[1].into()], sigma.into(), &mut slope);
+        score.copy_from_slice(&slope.map(|slope| slope as f32));
     }
     score
 }
@@ -32,7 +34,7 @@ fn exact(mixture: &GaussianMixture, x: &[f32], sigma: &[f32]) -> Vec<f32> {
 #[test]
 fn the_mixture_agrees_with_the_exact_density_at_every_batch_size() {
     let mixture = two_modes();
-    let mut session = open(mixture_file(&mixture, &[]));
+    let mut session = open(mixture_file("two-modes", &mixture, &[]));
     let (x, sigma) = rows(257);
     let exact = exact(&mixture, &x, &sigma);
     for size in [1, 2, 3, 4, 7, 8, 16, 33, 64, 257] {
@@ -45,7 +47,7 @@ fn the_mixture_agrees_with_the_exact_density_at_every_batch_size() {
 #[test]
 fn the_mixture_stays_exact_without_noise_and_on_the_border_of_its_modes() {
     let mixture = two_modes();
-    let mut session = open(mixture_file(&mixture, &[]));
+    let mut session = open(mixture_file("two-modes", &mixture, &[]));
     let x = [0.0, 0.0, -0.07, 0.0, -0.1, 0.001, 30.0, -31.0, 5.0, 5.0];
     let sigma = [0.0; 5];
     agree(&score(session.as_mut(), &x, &sigma), &exact(&mixture, &x, &sigma));
@@ -54,10 +56,10 @@ fn the_mixture_stays_exact_without_noise_and_on_the_border_of_its_modes() {
 #[test]
 fn a_class_has_the_score_of_its_component_and_no_class_that_of_the_mixture() {
     let mixture = two_modes();
-    let mut session = open(mixture_file(&mixture, &["low", "high"]));
+    let mut session = open(mixture_file("two-modes", &mixture, &["low", "high"]));
     let (x, sigma) = ([0.5, -0.25].repeat(3), [0.7; 3]);
     let score = labelled_score(session.as_mut(), &x, &sigma, &[-1, 0, 1]);
-    let alone = |i: usize| GaussianMixture::new("one", vec![mixture.components()[i].clone()]).unwrap();
+    let alone = |i: usize| GaussianMixture::new(vec![mixture.components()[i].clone()]).unwrap();
     agree(&score[0..2], &exact(&mixture, &x[..2], &sigma[..1]));
     agree(&score[2..4], &exact(&alone(0), &x[..2], &sigma[..1]));
     agree(&score[4..6], &exact(&alone(1), &x[..2], &sigma[..1]));
@@ -93,7 +95,7 @@ fn denoised_and_epsilon_outputs_are_served_as_the_score() {
 
 #[test]
 fn sessions_on_several_threads_give_the_same_bytes() {
-    let model = load(mixture_file(&two_modes(), &[])).unwrap();
+    let model = load(mixture_file("two-modes", &two_modes(), &[])).unwrap();
     let (x, sigma) = rows(100);
     let expected = score(model.open(1).unwrap().as_mut(), &x, &sigma);
     std::thread::scope(|scope| {
@@ -110,7 +112,7 @@ fn sessions_on_several_threads_give_the_same_bytes() {
 
 #[test]
 fn a_session_whose_run_failed_can_be_used_again() {
-    let mut session = open(mixture_file(&two_modes(), &[]));
+    let mut session = open(mixture_file("two-modes", &two_modes(), &[]));
     let (x, sigma) = rows(4);
     let expected = score(session.as_mut(), &x, &sigma);
     let mut short = vec![0.0; 6];

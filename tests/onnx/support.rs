@@ -73,13 +73,8 @@ pub(crate) fn bare(
 
 /// 0.2·N((−5, −5), I) + 0.8·N((5, 5), I).
 pub(crate) fn two_modes() -> GaussianMixture {
-    two_modes_called("two-modes")
-}
-
-/// The same by another name.
-pub(crate) fn two_modes_called(name: &str) -> GaussianMixture {
     let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
-    GaussianMixture::new(name, vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap()
+    GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap()
 }
 
 /// The score of rows without a class.

@@ -2,7 +2,7 @@
 
 use super::program::Program;
 use serde_json::{Value, json};
-use smld::score::density::{Component, GaussianMixture};
+use smld::score::density::{Component, Density, GaussianMixture};
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,9 +31,9 @@ async fn without_noise_the_samples_are_the_modes_of_the_density() {
     let sampler = json!({ "method": "langevin", "sigma": 0.1, "tau": 0.1, "steps": 500, "noise": false });
     let answer = program.samples(&json!({ "n": 30, "seed": 3, "sampler": sampler })).await;
     let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
-    let density = GaussianMixture::new("mixture", vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap();
+    let density = GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap();
     for point in answer.json::<Value>().await.unwrap()["points"].as_array().unwrap() {
-        let x: Vec<f32> = point["x"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect();
+        let x: Vec<f64> = point["x"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
         let mut score = [0.0; 2];
         density.score(&x, 0.1, &mut score);
         assert!(score.iter().all(|score| score.abs() < 1e-3), "the score at {x:?} is {score:?}");

@@ -9,15 +9,16 @@ use crate::score::density::{Component, GaussianMixture};
 /// scalar tail differently; with so many columns a row's place in the batch decides nothing.
 const LANES: i64 = 64;
 
-/// The file of `mixture`: its score in closed form at every σ, computed in float64, with the same bytes in every batch.
+/// The file of `mixture`, called `name`: its score in closed form at every σ, computed in float64, with the same bytes in every batch.
 /// With one name in `labels` for each component it is class-conditional: the score of a class is its component's, and
 /// that of no class (−1) the mixture's.
 ///
 /// # Panics
 /// Where `labels` are neither none nor one for each component.
 #[must_use]
-pub fn mixture_file(mixture: &GaussianMixture, labels: &[&str]) -> Vec<u8> {
-    let (info, components) = (mixture.info(), mixture.components());
+pub fn mixture_file(name: &str, mixture: &GaussianMixture, labels: &[&str]) -> Vec<u8> {
+    let (model, components) = (mixture.clone().named(name), mixture.components());
+    let info = model.info();
     assert!(labels.is_empty() || labels.len() == components.len(), "one label for each component, or none");
     let dim = info.dim() as i64;
 
