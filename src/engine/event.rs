@@ -23,17 +23,13 @@ pub enum Refused {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// A chain left the finite range.
-    #[error(
-        "sample {index} diverged at σ = {sigma}, in evaluation {evaluation}{}: where the smallest variance of the density at \
-         this σ is v, steps are stable for τ < 2v only; use smaller ones",
-        tau.map_or_else(String::new, |tau| format!(", by steps of τ = {tau}"))
-    )]
+    #[error("sample {index} diverged at σ = {sigma}, in evaluation {evaluation}: {}", remedy(*tau))]
     Diverged {
         /// The sample's index.
         index: u32,
         /// The noise level at which it happened.
         sigma: f32,
-        /// The step size with which it happened, where the sampler's numbers decide it.
+        /// The step size with which it happened, of Langevin dynamics.
         tau: Option<f64>,
         /// How many evaluations the chain had had.
         evaluation: u32,
@@ -50,6 +46,18 @@ pub enum Failure {
     /// The engine went down.
     #[error("the server stopped before the samples were ready")]
     Stopped,
+}
+
+/// Why a chain with steps of `tau` diverged, and what to try.
+fn remedy(tau: Option<f64>) -> String {
+    match tau {
+        Some(tau) => format!(
+            "steps of τ = {tau} are stable for τ < 2v only, where v is the smallest variance of the density at this σ; use \
+             smaller steps"
+        ),
+        None => "the model's score is too large there for steps that fit σ; begin at a smaller σ, or use another model"
+            .to_owned(),
+    }
 }
 
 /// What a request hears.

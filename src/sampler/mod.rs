@@ -66,12 +66,13 @@ impl Sampler {
         }
     }
 
-    /// The step size τ of evaluation `k`, by which the score is multiplied; none where the score itself decides it.
+    /// The step size τ of evaluation `k` of Langevin dynamics; none for the methods that fit their steps to σ.
     #[must_use]
     pub fn tau(&self, k: u32) -> Option<f64> {
         match self {
             Self::Langevin(sampler) => Some(sampler.tau(k)),
             Self::AnnealedLangevin(sampler) => Some(sampler.tau(k)),
+            Self::PredictorCorrector(_) | Self::Ancestral(_) | Self::ProbabilityFlow(_) => None,
         }
     }
 
