@@ -91,12 +91,12 @@ fn a_chain_that_diverges_is_named_and_its_neighbour_in_the_batch_is_unharmed() {
 
     let mut session = model.open(1).unwrap();
     let noise = Noise::new(wild.seed(), 17, Purpose::Sampling);
-    let (mut x, mut score, mut evaluation) = ([0.0; 4], [0.0; 4], 0);
+    let (mut x, mut score, mut memory, mut evaluation) = ([0.0; 4], [0.0; 4], Vec::new(), 0);
     wild.sampler().init(&noise, &mut x);
     while x.iter().all(|x| x.is_finite()) {
         let rows = smld::score::Rows { x: &x, sigma: &[sigma as f32], label: &[-1] };
         session.evaluate(rows, &mut score).unwrap();
-        wild.sampler().advance(evaluation, &noise, &mut x, &score);
+        wild.sampler().advance(evaluation, &noise, &mut x, &mut memory, &score);
         evaluation += 1;
     }
     assert!((30..60).contains(&evaluation), "7^45 is about the largest number: {evaluation}");

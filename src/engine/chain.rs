@@ -13,6 +13,8 @@ pub(super) struct Chain {
     /// Evaluations made.
     k: u32,
     x: Vec<f32>,
+    /// What its method keeps from one evaluation to the next.
+    memory: Vec<f32>,
 }
 
 /// What an evaluation made of a chain.
@@ -30,7 +32,7 @@ impl Chain {
     /// Chain `number` of `request`. It takes no memory before [`begin`](Self::begin).
     pub(super) fn new(request: Arc<SampleRequest>, number: u32) -> Self {
         let noise = Noise::new(request.seed(), request.first_index() + number, Purpose::Sampling);
-        Self { request, number, noise, k: 0, x: Vec::new() }
+        Self { request, number, noise, k: 0, x: Vec::new(), memory: Vec::new() }
     }
 
     /// Draws the beginning, if the chain has not begun.
@@ -66,7 +68,7 @@ impl Chain {
     /// Moves on by the score at [`x`](Self::x) and [`sigma`](Self::sigma).
     pub(super) fn advance(&mut self, score: &[f32]) -> Progress {
         let sampler = self.request.sampler();
-        sampler.advance(self.k, &self.noise, &mut self.x, score);
+        sampler.advance(self.k, &self.noise, &mut self.x, &mut self.memory, score);
         self.k += 1;
         if !self.x.iter().all(|x| x.is_finite()) {
             Progress::Diverged

@@ -1,22 +1,94 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
-use super::{Init, Noise, ascent_step, langevin_step, schedule};
-use serde::Serialize;
+use super::spec::{count, ends, length, positive, rungs};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, langevin_step, schedule};
+use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_L: `steps_per_level` Langevin steps at each σᵢ with τᵢ = ε (σᵢ/σ_L)², then, if
 /// `denoise`, x + σ_L² s(x, σ_L).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AnnealedLangevin {
-    pub(super) sigma_max: f64,
-    pub(super) sigma_min: f64,
-    pub(super) levels: u32,
-    pub(super) steps_per_level: u32,
-    pub(super) epsilon: f64,
-    pub(super) denoise: bool,
-    pub(super) init: Init,
+    sigma_max: f64,
+    sigma_min: f64,
+    levels: u32,
+    steps_per_level: u32,
+    epsilon: f64,
+    denoise: bool,
+    init: Init,
     /// σ₁ … σ_L, which the numbers above decide.
     #[serde(skip)]
-    pub(super) ladder: Vec<f64>,
+    ladder: Vec<f64>,
+}
+
+/// The parameters of `annealed_langevin`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnnealedLangevinSpec {
+    /// The first noise level; by default the largest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_max: Option<f64>,
+    /// The last noise level; by default the smallest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_min: Option<f64>,
+    /// The number of levels; by default technique 2 of Song & Ermon 2020.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<u32>,
+    /// Steps at each level; by default 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps_per_level: Option<u32>,
+    /// The step size at the last level; by default technique 4 of Song & Ermon 2020.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// Whether the sample is x + σ_L² s(x, σ_L) in the end. By default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denoise: Option<bool>,
+    /// Where the chain begins; by default N(0, σ₁² I).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+}
+
+impl AnnealedLangevinSpec {
+    pub(super) fn over(&self, model: &Self) -> Self {
+        Self {
+            sigma_max: self.sigma_max.or(model.sigma_max),
+            sigma_min: self.sigma_min.or(model.sigma_min),
+            levels: self.levels.or(model.levels),
+            steps_per_level: self.steps_per_level.or(model.steps_per_level),
+            epsilon: self.epsilon.or(model.epsilon),
+            denoise: self.denoise.or(model.denoise),
+            init: self.init.or(model.init),
+        }
+    }
+
+    pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
+        let [sigma_max, sigma_min] = ends([self.sigma_max, self.sigma_min], range)?;
+        let default_levels = || match sigma_min < sigma_max {
+            true => schedule::ncsnv2_levels(sigma_max, sigma_min, range.dim),
+            false => 1,
+        };
+        let levels = self.levels.unwrap_or_else(default_levels);
+        rungs("levels", levels, [sigma_max, sigma_min])?;
+        let steps_per_level = self.steps_per_level.unwrap_or(5);
+        count("steps_per_level", steps_per_level)?;
+        length("levels", u64::from(levels) * u64::from(steps_per_level))?;
+        let default_epsilon = || schedule::ncsnv2_epsilon(sigma_max, sigma_min, levels, steps_per_level);
+        let epsilon = self.epsilon.unwrap_or_else(default_epsilon);
+        positive("epsilon", epsilon)?;
+        let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
+        init.check()?;
+        let denoise = self.denoise.unwrap_or(true);
+        let ladder = schedule::geometric(sigma_max, sigma_min, levels);
+        Ok(Sampler::AnnealedLangevin(AnnealedLangevin {
+            sigma_max,
+            sigma_min,
+            levels,
+            steps_per_level,
+            epsilon,
+            denoise,
+            init,
+            ladder,
+        }))
+    }
 }
 
 /// Above this, what is left of a level's variance is noise that one can see.
@@ -25,6 +97,10 @@ const COARSE: f64 = 1.2;
 impl AnnealedLangevin {
     pub(super) fn evaluations(&self) -> u32 {
         self.levels * self.steps_per_level + u32::from(self.denoise)
+    }
+
+    pub(super) fn init(&self) -> Init {
+        self.init
     }
 
     pub(super) fn sigma(&self, k: u32) -> f32 {

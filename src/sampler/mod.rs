@@ -4,16 +4,22 @@
 //! chain's next evaluation is wanted ([`Sampler::sigma`]) and what an evaluated score does to it ([`Sampler::advance`]).
 //! Whoever owns the loop can therefore put the evaluations of chains of any method, age and noise level in one batch.
 
+mod ancestral;
 mod annealed_langevin;
 mod langevin;
 mod noise;
+mod predictor_corrector;
+mod probability_flow;
 pub mod schedule;
 mod spec;
 
-pub use annealed_langevin::AnnealedLangevin;
-pub use langevin::Langevin;
+pub use ancestral::{Ancestral, AncestralSpec};
+pub use annealed_langevin::{AnnealedLangevin, AnnealedLangevinSpec};
+pub use langevin::{Langevin, LangevinSpec};
 pub use noise::{Noise, Purpose};
-pub use spec::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec, SigmaRange};
+pub use predictor_corrector::{PredictorCorrector, PredictorCorrectorSpec};
+pub use probability_flow::{ProbabilityFlow, ProbabilityFlowSpec, Solver};
+pub use spec::{InvalidSampler, SamplerSpec, SigmaRange};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +33,12 @@ pub enum Sampler {
     Langevin(Langevin),
     /// Langevin dynamics down a ladder of noise levels.
     AnnealedLangevin(AnnealedLangevin),
+    /// Reverse diffusion with Langevin steps between.
+    PredictorCorrector(PredictorCorrector),
+    /// Reverse diffusion, each step a draw from a Gaussian known in closed form.
+    Ancestral(Ancestral),
+    /// The deterministic flow with the same marginals.
+    ProbabilityFlow(ProbabilityFlow),
 }
 
 impl Sampler {
@@ -36,6 +48,9 @@ impl Sampler {
         match self {
             Self::Langevin(sampler) => sampler.evaluations(),
             Self::AnnealedLangevin(sampler) => sampler.evaluations(),
+            Self::PredictorCorrector(sampler) => sampler.evaluations(),
+            Self::Ancestral(sampler) => sampler.evaluations(),
+            Self::ProbabilityFlow(sampler) => sampler.evaluations(),
         }
     }
 
@@ -45,23 +60,34 @@ impl Sampler {
         match self {
             Self::Langevin(sampler) => sampler.sigma(),
             Self::AnnealedLangevin(sampler) => sampler.sigma(k),
+            Self::PredictorCorrector(sampler) => sampler.sigma(k),
+            Self::Ancestral(sampler) => sampler.sigma(k),
+            Self::ProbabilityFlow(sampler) => sampler.sigma(k),
         }
     }
 
     /// Writes the beginning of the chain into `x`, in the model's own numbers.
     pub fn init(&self, noise: &Noise, x: &mut [f32]) {
-        match self {
-            Self::Langevin(sampler) => sampler.init.draw(noise, x),
-            Self::AnnealedLangevin(sampler) => sampler.init.draw(noise, x),
-        }
+        let init = match self {
+            Self::Langevin(sampler) => sampler.init(),
+            Self::AnnealedLangevin(sampler) => sampler.init(),
+            Self::PredictorCorrector(sampler) => sampler.init(),
+            Self::Ancestral(sampler) => sampler.init(),
+            Self::ProbabilityFlow(sampler) => sampler.init(),
+        };
+        init.draw(noise, x);
     }
 
     /// Moves the chain on by evaluation `k`: `score` is s(x, σ) at `x` and [`sigma(k)`](Self::sigma), of the same length.
-    /// After the last evaluation `x` is the sample.
-    pub fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+    /// After the last evaluation `x` is the sample. `memory` is the chain's own, empty at first: what a method of higher
+    /// order keeps from one evaluation to the next.
+    pub fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         match self {
             Self::Langevin(sampler) => sampler.advance(k, noise, x, score),
             Self::AnnealedLangevin(sampler) => sampler.advance(k, noise, x, score),
+            Self::PredictorCorrector(sampler) => sampler.advance(k, noise, x, score),
+            Self::Ancestral(sampler) => sampler.advance(k, noise, x, score),
+            Self::ProbabilityFlow(sampler) => sampler.advance(k, x, memory, score),
         }
     }
 
@@ -69,8 +95,10 @@ impl Sampler {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Langevin(_) => Vec::new(),
             Self::AnnealedLangevin(sampler) => sampler.warnings(),
+            Self::Langevin(_) | Self::PredictorCorrector(_) | Self::Ancestral(_) | Self::ProbabilityFlow(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -113,10 +141,15 @@ impl Init {
     }
 }
 
-/// One step of Langevin dynamics, x ← x + τ s + √(2τ) z; evaluation `k` draws its z from step k + 1 of the chain's noise.
+/// One step of Langevin dynamics, x ← x + τ s + √(2τ) z.
 fn langevin_step(k: u32, tau: f64, noise: &Noise, x: &mut [f32], score: &[f32]) {
-    let (tau, amplitude) = (tau as f32, (2.0 * tau).sqrt() as f32);
-    noise.for_each_normal(k + 1, x, |i, x, z| *x += tau * score[i] + amplitude * z);
+    diffusion_step(k, tau, (2.0 * tau).sqrt(), noise, x, score);
+}
+
+/// x ← x + drift s + amplitude z; evaluation `k` draws its z from step k + 1 of the chain's noise.
+fn diffusion_step(k: u32, drift: f64, amplitude: f64, noise: &Noise, x: &mut [f32], score: &[f32]) {
+    let (drift, amplitude) = (drift as f32, amplitude as f32);
+    noise.for_each_normal(k + 1, x, |i, x, z| *x += drift * score[i] + amplitude * z);
 }
 
 /// A step without noise, x ← x + τ s: gradient ascent on log p. With τ = σ² it is the denoising step (Tweedie's formula).

@@ -14,6 +14,21 @@ pub fn geometric(sigma_max: f64, sigma_min: f64, levels: u32) -> Vec<f64> {
         .collect()
 }
 
+/// `levels` noise levels from `sigma_max` down to `sigma_min`, evenly spaced in σ^(1/ρ) (Karras et al. 2022, equation 5).
+#[must_use]
+pub fn karras(sigma_max: f64, sigma_min: f64, levels: u32, rho: f64) -> Vec<f64> {
+    let root = |sigma: f64| libm::pow(sigma, 1.0 / rho);
+    let width = root(sigma_min) - root(sigma_max);
+    (0..levels)
+        .map(|i| match i {
+            0 => sigma_max,
+            // Exactly the end, which the power misses by an ulp.
+            i if i + 1 == levels => sigma_min,
+            i => libm::pow(root(sigma_max) + width * f64::from(i) / f64::from(levels - 1), rho),
+        })
+        .collect()
+}
+
 /// The number of geometric levels that technique 2 of Song & Ermon 2020 asks for in `dim` dimensions: neighbouring levels
 /// so close that one's samples fall among the other's with probability one half,
 /// Φ(√(2D)(γ − 1) + 3γ) − Φ(√(2D)(γ − 1) − 3γ) = 0.5 with γ = σᵢ₋₁/σᵢ.
@@ -88,6 +103,15 @@ mod tests {
         let ratio = levels[1] / levels[0];
         assert!(levels.windows(2).all(|pair| (pair[1] / pair[0] / ratio - 1.0).abs() < 1e-12));
         assert_eq!(geometric(2.0, 2.0, 1), [2.0]);
+    }
+
+    #[test]
+    fn karras_levels_are_even_in_a_root_of_sigma() {
+        let levels = karras(80.0, 0.002, 18, 7.0);
+        assert_eq!((levels.len(), levels[0], levels[17]), (18, 80.0, 0.002));
+        let roots: Vec<f64> = levels.iter().map(|level| level.powf(1.0 / 7.0)).collect();
+        assert!(roots.windows(2).all(|pair| (pair[0] - pair[1] - (roots[0] - roots[17]) / 17.0).abs() < 1e-12));
+        assert_eq!(karras(2.0, 2.0, 1, 7.0), [2.0]);
     }
 
     #[test]

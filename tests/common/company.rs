@@ -2,7 +2,9 @@
 
 use super::{LIMITS, alone, bits};
 use smld::engine::{EngineConfig, Event, RawLabel, RawSampleRequest, SampleRequest, Ticket, engine};
-use smld::sampler::{AnnealedLangevinSpec, LangevinSpec, SamplerSpec};
+use smld::sampler::{
+    AncestralSpec, AnnealedLangevinSpec, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, SamplerSpec, Solver,
+};
 use smld::score::{ModelInfo, ReadyModel, ScoreModel, ScoreSession, prepare};
 use std::sync::Arc;
 
@@ -129,19 +131,42 @@ fn sampler(info: &ModelInfo, dice: &mut Dice) -> SamplerSpec {
     let low = if info.sigma_min > 0.0 { info.sigma_min } else { 0.01 * info.sigma_max };
     let mut sigma = || low * (info.sigma_max / low).powf(dice.unit());
     let (a, b) = (sigma(), sigma());
+    let (sigma_max, sigma_min) = (Some(a.max(b)), Some(a.min(b)));
     let denoise = Some(dice.below(2) == 0);
-    if dice.below(2) == 0 {
-        let (steps, noise) = (Some(dice.between(1, 9) as u32), Some(dice.below(8) != 0));
-        SamplerSpec::Langevin(LangevinSpec { sigma: Some(a), steps, noise, denoise, ..LangevinSpec::default() })
-    } else {
-        SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
-            sigma_max: Some(a.max(b)),
-            sigma_min: Some(a.min(b)),
+    let steps = Some(dice.between(2, 9) as u32);
+    match dice.below(5) {
+        0 => SamplerSpec::Langevin(LangevinSpec {
+            sigma: Some(a),
+            steps,
+            noise: Some(dice.below(8) != 0),
+            denoise,
+            ..LangevinSpec::default()
+        }),
+        1 => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
+            sigma_max,
+            sigma_min,
             levels: Some(dice.between(2, 4) as u32),
             steps_per_level: Some(dice.between(1, 3) as u32),
             denoise,
             ..AnnealedLangevinSpec::default()
-        })
+        }),
+        2 => SamplerSpec::PredictorCorrector(PredictorCorrectorSpec {
+            sigma_max,
+            sigma_min,
+            levels: Some(dice.between(2, 4) as u32),
+            ..PredictorCorrectorSpec::default()
+        }),
+        3 => SamplerSpec::Ancestral(AncestralSpec { sigma_max, sigma_min, steps, ..AncestralSpec::default() }),
+        _ => {
+            let solver = [Solver::Euler, Solver::Heun, Solver::Dpmpp2m][dice.below(3) as usize];
+            SamplerSpec::ProbabilityFlow(ProbabilityFlowSpec {
+                solver: Some(solver),
+                sigma_max,
+                sigma_min,
+                steps,
+                ..ProbabilityFlowSpec::default()
+            })
+        }
     }
 }
 

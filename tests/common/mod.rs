@@ -77,12 +77,12 @@ pub(crate) fn straight(
     noise: &Noise,
     dim: usize,
 ) -> Vec<f32> {
-    let (mut x, mut score) = (vec![0.0; dim], vec![0.0; dim]);
+    let (mut x, mut score, mut memory) = (vec![0.0; dim], vec![0.0; dim], Vec::new());
     sampler.init(noise, &mut x);
     for k in 0..sampler.evaluations() {
         let rows = Rows { x: &x, sigma: &[sampler.sigma(k)], label: &[label] };
         session.evaluate(rows, &mut score).unwrap();
-        sampler.advance(k, noise, &mut x, &score);
+        sampler.advance(k, noise, &mut x, &mut memory, &score);
     }
     x
 }

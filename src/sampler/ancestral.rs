@@ -1,0 +1,90 @@
+//! Ancestral sampling (Ho et al. 2020; for the variance-exploding case Song et al. 2021, appendix F).
+
+use super::spec::{descent, length, positive};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, schedule};
+use serde::{Deserialize, Serialize};
+
+/// Down σ₁ > … > σ_N > 0, spaced as Karras et al. 2022: each step is a draw from the Gaussian that x at the next level would
+/// have, were the denoised mean the clean point,
+/// x ← x + (σᵢ² − σᵢ₊₁²) s + σᵢ₊₁ √((σᵢ² − σᵢ₊₁²)/σᵢ²) z.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ancestral {
+    sigma_max: f64,
+    sigma_min: f64,
+    steps: u32,
+    rho: f64,
+    init: Init,
+    /// σ₁ … σ_N and 0, which the numbers above decide.
+    #[serde(skip)]
+    ladder: Vec<f64>,
+}
+
+/// The parameters of `ancestral`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AncestralSpec {
+    /// The first noise level; by default the largest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_max: Option<f64>,
+    /// The last noise level; by default the smallest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_min: Option<f64>,
+    /// The number of steps N; by default 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
+    /// The exponent ρ of the spacing; by default 7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rho: Option<f64>,
+    /// Where the chain begins; by default N(0, σ₁² I).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+}
+
+impl AncestralSpec {
+    pub(super) fn over(&self, model: &Self) -> Self {
+        Self {
+            sigma_max: self.sigma_max.or(model.sigma_max),
+            sigma_min: self.sigma_min.or(model.sigma_min),
+            steps: self.steps.or(model.steps),
+            rho: self.rho.or(model.rho),
+            init: self.init.or(model.init),
+        }
+    }
+
+    pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
+        let steps = self.steps.unwrap_or(50);
+        let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
+        length("steps", u64::from(steps))?;
+        let rho = self.rho.unwrap_or(7.0);
+        positive("rho", rho)?;
+        let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
+        init.check()?;
+        let mut ladder = schedule::karras(sigma_max, sigma_min, steps, rho);
+        ladder.push(0.0);
+        Ok(Sampler::Ancestral(Ancestral { sigma_max, sigma_min, steps, rho, init, ladder }))
+    }
+}
+
+impl Ancestral {
+    pub(super) fn evaluations(&self) -> u32 {
+        self.steps
+    }
+
+    pub(super) fn init(&self) -> Init {
+        self.init
+    }
+
+    pub(super) fn sigma(&self, k: u32) -> f32 {
+        self.ladder[k as usize] as f32
+    }
+
+    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+        let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
+        if next > 0.0 {
+            let removed = sigma * sigma - next * next;
+            diffusion_step(k, removed, next * removed.sqrt() / sigma, noise, x, score);
+        } else {
+            ascent_step(sigma * sigma, x, score);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
+
+use super::spec::{descent, length, positive};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, schedule};
+use serde::{Deserialize, Serialize};
+
+/// dx/dσ = −σ s(x, σ) from σ₁ down to 0, on levels spaced as Karras et al. 2022. All the randomness is in the beginning.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProbabilityFlow {
+    solver: Solver,
+    sigma_max: f64,
+    sigma_min: f64,
+    steps: u32,
+    rho: f64,
+    init: Init,
+    /// σ₁ … σ_N and 0, which the numbers above decide.
+    #[serde(skip)]
+    ladder: Vec<f64>,
+}
+
+/// How the flow is followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// First order, one evaluation a step.
+    Euler,
+    /// Second order, two evaluations a step and one for the last (Karras et al. 2022, algorithm 1).
+    #[default]
+    Heun,
+    /// DPM-Solver++(2M) (Lu et al. 2022): second order with one evaluation a step, from the denoised mean before.
+    Dpmpp2m,
+}
+
+/// The parameters of `probability_flow`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProbabilityFlowSpec {
+    /// The solver; by default `heun`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<Solver>,
+    /// The first noise level; by default the largest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_max: Option<f64>,
+    /// The last noise level; by default the smallest of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_min: Option<f64>,
+    /// The number of steps N; by default 18.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
+    /// The exponent ρ of the spacing; by default 7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rho: Option<f64>,
+    /// Where the chain begins; by default N(0, σ₁² I).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+}
+
+impl ProbabilityFlowSpec {
+    pub(super) fn over(&self, model: &Self) -> Self {
+        Self {
+            solver: self.solver.or(model.solver),
+            sigma_max: self.sigma_max.or(model.sigma_max),
+            sigma_min: self.sigma_min.or(model.sigma_min),
+            steps: self.steps.or(model.steps),
+            rho: self.rho.or(model.rho),
+            init: self.init.or(model.init),
+        }
+    }
+
+    pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
+        let solver = self.solver.unwrap_or_default();
+        let steps = self.steps.unwrap_or(18);
+        let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
+        length("steps", 2 * u64::from(steps))?;
+        let rho = self.rho.unwrap_or(7.0);
+        positive("rho", rho)?;
+        let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
+        init.check()?;
+        let mut ladder = schedule::karras(sigma_max, sigma_min, steps, rho);
+        ladder.push(0.0);
+        Ok(Sampler::ProbabilityFlow(ProbabilityFlow { solver, sigma_max, sigma_min, steps, rho, init, ladder }))
+    }
+}
+
+impl ProbabilityFlow {
+    pub(super) fn evaluations(&self) -> u32 {
+        match self.solver {
+            Solver::Euler | Solver::Dpmpp2m => self.steps,
+            Solver::Heun => 2 * self.steps - 1,
+        }
+    }
+
+    pub(super) fn init(&self) -> Init {
+        self.init
+    }
+
+    /// The level at which evaluation `k` is made. Heun's are at the beginning of a step and at its end in turn.
+    fn level(&self, k: u32) -> usize {
+        match self.solver {
+            Solver::Euler | Solver::Dpmpp2m => k as usize,
+            Solver::Heun => k.div_ceil(2) as usize,
+        }
+    }
+
+    pub(super) fn sigma(&self, k: u32) -> f32 {
+        self.ladder[self.level(k)] as f32
+    }
+
+    pub(super) fn advance(&self, k: u32, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
+        let level = self.level(k);
+        match self.solver {
+            Solver::Euler => self.euler(level, x, score),
+            Solver::Heun if k.is_multiple_of(2) => {
+                memory.clear();
+                memory.extend_from_slice(score);
+                self.euler(level, x, score);
+            }
+            Solver::Heun => self.correct(level, x, memory, score),
+            Solver::Dpmpp2m => self.two_step(level, x, memory, score),
+        }
+    }
+
+    /// x ← x + (σ' − σ) d with d = −σ s.
+    fn euler(&self, level: usize, x: &mut [f32], score: &[f32]) {
+        let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
+        let factor = ((sigma - next) * sigma) as f32;
+        x.iter_mut().zip(score).for_each(|(x, s)| *x += factor * s);
+    }
+
+    /// x ← x + (σ' − σ) ½ (d' − d) after Euler's step to σ': `memory` is the score that step was made with.
+    fn correct(&self, level: usize, x: &mut [f32], memory: &[f32], score: &[f32]) {
+        let (sigma, next) = (self.ladder[level - 1], self.ladder[level]);
+        let half = 0.5 * (sigma - next);
+        let (old, new) = ((half * sigma) as f32, (half * next) as f32);
+        x.iter_mut().zip(memory).zip(score).for_each(|((x, old_s), s)| *x += new * s - old * old_s);
+    }
+
+    /// x ← (σ'/σ) x + (1 − σ'/σ) D̂ with D̂ = D + (D − D₋)/2r, r = ln(σ₋/σ)/ln(σ/σ'); D = x + σ² s, and `memory` is D₋, that
+    /// of the step before. The first step and the last, to 0, take D̂ = D.
+    fn two_step(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
+        let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
+        let lean = if level > 0 && next > 0.0 {
+            0.5 * libm::log(sigma / next) / libm::log(self.ladder[level - 1] / sigma)
+        } else {
+            memory.clear();
+            memory.resize(x.len(), 0.0);
+            0.0
+        };
+        let (variance, keep, lean) = ((sigma * sigma) as f32, (next / sigma) as f32, lean as f32);
+        for ((x, before), s) in x.iter_mut().zip(memory).zip(score) {
+            let denoised = *x + variance * s;
+            let target = denoised + lean * (denoised - *before);
+            *x = keep * *x + (1.0 - keep) * target;
+            *before = denoised;
+        }
+    }
+}

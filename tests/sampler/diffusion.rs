@@ -1,0 +1,151 @@
+//! Reverse diffusion and the probability flow.
+
+use crate::support::{D, assert_variance, gaussian, run, sampler, small_mode};
+use serde_json::{Value, json};
+
+/// The variance of the data.
+const V: f64 = 0.3;
+const SIGMAS: [f64; 2] = [10.0, 0.01];
+
+fn spec(method: &str, mut more: Value) -> Value {
+    more["method"] = method.into();
+    more["sigma_max"] = SIGMAS[0].into();
+    more["sigma_min"] = SIGMAS[1].into();
+    more
+}
+
+fn geometric(levels: i32) -> Vec<f64> {
+    let level = |i| SIGMAS[0] * (SIGMAS[1] / SIGMAS[0]).powf(f64::from(i) / f64::from(levels - 1));
+    (0..levels).map(level).chain([0.0]).collect()
+}
+
+fn karras(steps: i32) -> Vec<f64> {
+    let [high, low] = SIGMAS.map(|sigma| sigma.powf(1.0 / 7.0));
+    let level = |i| (high + f64::from(i) / f64::from(steps - 1) * (low - high)).powi(7);
+    (0..steps).map(level).chain([0.0]).collect()
+}
+
+/// x ← x + drift s on N(0, v) at σ multiplies x by this.
+fn shrink(drift: f64, sigma: f64) -> f64 {
+    1.0 - drift / (V + sigma * sigma)
+}
+
+#[test]
+fn ancestral_sampling_has_the_variance_of_its_recursion() {
+    for steps in [5, 20] {
+        let mut variance = SIGMAS[0].powi(2);
+        for pair in karras(steps).windows(2) {
+            let removed = pair[0].powi(2) - pair[1].powi(2);
+            variance = shrink(removed, pair[0]).powi(2) * variance + pair[1].powi(2) * removed / pair[0].powi(2);
+        }
+        let sampler = sampler(spec("ancestral", json!({ "steps": steps })), D);
+        assert_eq!(sampler.evaluations(), steps as u32);
+        assert_variance(&run(&sampler, &gaussian(V, D), 0, sampler.evaluations()), variance);
+    }
+}
+
+#[test]
+fn ancestral_sampling_comes_to_the_data_with_its_steps() {
+    let variance = |steps: i32| {
+        let sampler = sampler(spec("ancestral", json!({ "steps": steps })), D / 4);
+        let x = run(&sampler, &gaussian(V, D / 4), 0, sampler.evaluations());
+        x.iter().map(|x| f64::from(x * x)).sum::<f64>() / x.len() as f64
+    };
+    let errors = [10, 40, 160].map(|steps| (variance(steps) / V - 1.0).abs());
+    assert!(errors[0] > 2.0 * errors[1] && errors[1] > 2.0 * errors[2] && errors[2] < 0.05, "{errors:?}");
+}
+
+/// With the norm of the score what it is in very many dimensions, √(D·Var)/(v + σ²), a corrector's step size is a number.
+#[test]
+fn predictor_corrector_has_the_variance_of_its_recursion() {
+    let (levels, corrector_steps, snr) = (60, 2, 0.16);
+    let mut variance = SIGMAS[0].powi(2);
+    for pair in geometric(levels).windows(2) {
+        for _ in 0..corrector_steps {
+            let tau = 2.0 * snr * snr * (V + pair[0].powi(2)).powi(2) / variance;
+            let tau = tau.min(pair[0].powi(2));
+            variance = shrink(tau, pair[0]).powi(2) * variance + 2.0 * tau;
+        }
+        let removed = pair[0].powi(2) - pair[1].powi(2);
+        let added = if pair[1] > 0.0 { removed } else { 0.0 };
+        variance = shrink(removed, pair[0]).powi(2) * variance + added;
+    }
+    let more = json!({ "levels": levels, "corrector_steps": corrector_steps, "snr": snr });
+    let sampler = sampler(spec("predictor_corrector", more), D);
+    assert_eq!(sampler.evaluations(), 180);
+    assert_variance(&run(&sampler, &gaussian(V, D), 0, sampler.evaluations()), variance);
+}
+
+#[test]
+fn a_corrector_is_bounded_where_the_score_vanishes() {
+    // One element at the mode of N(0, v): the score is as good as zero, and the rule's step without end.
+    let more = json!({ "levels": 50, "init": { "normal": { "deviation": 0.0 } } });
+    let sampler = sampler(spec("predictor_corrector", more), 1);
+    for index in 0..50 {
+        let x = run(&sampler, &gaussian(V, 1), index, sampler.evaluations());
+        assert!(x[0].abs() < 10.0 * V.sqrt() as f32, "{x:?}");
+    }
+}
+
+/// On N(0, v) the flow from σ to σ' multiplies by √((v + σ'²)/(v + σ²)), and the denoising step by v/(v + σ'²); the ends of the
+/// chains that a solver makes differ from that by a power of the step.
+fn flow_error(solver: &str, steps: u32) -> f64 {
+    let spec = spec("probability_flow", json!({ "solver": solver, "steps": steps }));
+    let sampler = sampler(spec, 64);
+    let [begin, end] = [0, sampler.evaluations()].map(|end| run(&sampler, &gaussian(V, 64), 3, end));
+    let [wide, narrow] = SIGMAS.map(|sigma| V + sigma * sigma);
+    let exact = (narrow / wide).sqrt() * V / narrow;
+    let ratio = begin.iter().zip(&end).map(|(b, e)| f64::from(*e) / f64::from(*b)).sum::<f64>() / 64.0;
+    (ratio / exact - 1.0).abs()
+}
+
+#[test]
+fn the_flow_is_followed_with_the_order_of_its_solver() {
+    // Twice the steps: an error of first order is halved, one of second order quartered.
+    for (solver, order, [coarse, fine]) in
+        [("euler", 2.0, [100, 200]), ("heun", 4.0, [24, 48]), ("dpmpp2m", 4.0, [48, 96])]
+    {
+        let fall = flow_error(solver, coarse) / flow_error(solver, fine);
+        assert!((0.75 * order..1.35 * order).contains(&fall), "{solver}: the error falls by {fall}, not {order}");
+    }
+}
+
+#[test]
+fn with_as_many_evaluations_second_order_is_more_exact() {
+    let [euler, heun, two_step] = [("euler", 35), ("heun", 18), ("dpmpp2m", 35)].map(|(s, n)| flow_error(s, n));
+    assert!(heun < 0.5 * euler && two_step < 0.2 * euler, "{euler} {heun} {two_step}");
+}
+
+#[test]
+fn the_flow_needs_no_noise_after_its_beginning() {
+    let at_the_origin = json!({ "init": { "normal": { "deviation": 0.0 } } });
+    let sampler = sampler(spec("probability_flow", at_the_origin), 8);
+    assert!(run(&sampler, &gaussian(V, 8), 0, sampler.evaluations()).iter().all(|x| *x == 0.0));
+}
+
+// The standard error of a fraction of 3000 is 0.0075 at 0.2; the bands are four of them on either side.
+
+// At σ = 20 the blurred density is about N((3, 3), 400 I), and chains begin at N(0, 400 I): an error of (3, 3).
+
+/// Given x at σ = 20 the odds of the modes are in proportion to exp(x·(10, 10)/400); less (3, 3) they are e^0.15 times as good for the
+/// small one: 0.225.
+#[test]
+fn methods_with_noise_find_the_weights_of_the_modes_from_where_they_begin() {
+    for spec in [
+        json!({ "method": "ancestral", "sigma_max": 20, "steps": 40 }),
+        json!({ "method": "predictor_corrector", "sigma_max": 20, "levels": 200 }),
+    ] {
+        let fraction = small_mode(spec.clone(), 3000);
+        assert!((0.195..0.255).contains(&fraction), "{fraction} for {spec}");
+    }
+}
+
+/// The flow keeps every chain's quantile along (1, 1), from which (3, 3) is 0.21 deviations: Φ(Φ⁻¹(0.2) + 0.21) = 0.26.
+#[test]
+fn the_flow_carries_an_error_of_the_beginning_to_the_end() {
+    for solver in ["heun", "dpmpp2m"] {
+        let fraction =
+            small_mode(json!({ "method": "probability_flow", "sigma_max": 20, "solver": solver, "steps": 40 }), 3000);
+        assert!((0.23..0.29).contains(&fraction), "{fraction} with {solver}");
+    }
+}

@@ -1,0 +1,8 @@
+//! Exact answers: on Gaussian densities every method is known in closed form, on mixtures their faults are.
+
+#![cfg(test)]
+
+mod diffusion;
+mod langevin;
+mod parameters;
+mod support;

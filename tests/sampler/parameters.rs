@@ -1,0 +1,105 @@
+//! From what a request says to a sampler with every parameter decided.
+
+use smld::sampler::{Init, SamplerSpec, SigmaRange};
+
+#[test]
+fn a_sampler_told_in_json_is_a_spec_that_resolves_to_itself_to_the_last_bit() {
+    for spec in [
+        serde_json::json!({"method": "langevin"}),
+        serde_json::json!({"method": "langevin", "sigma": 0.1, "tau": 1.0 / 3.0, "steps": 7, "noise": false, "denoise": true}),
+        serde_json::json!({"method": "annealed_langevin"}),
+        serde_json::json!({"method": "annealed_langevin", "sigma_max": 14.7, "levels": 10, "init": {"uniform": {"low": 0, "high": 1}}}),
+        serde_json::json!({"method": "predictor_corrector", "levels": 33, "snr": 0.1 + 0.2}),
+        serde_json::json!({"method": "ancestral", "steps": 9, "rho": 5.5}),
+        serde_json::json!({"method": "probability_flow", "solver": "dpmpp2m", "sigma_max": 3.3}),
+    ] {
+        let range = SigmaRange { min: 0.0123, max: 17.3, dim: 784 };
+        let resolved = serde_json::from_value::<SamplerSpec>(spec).unwrap().resolve(None, range).unwrap();
+        let told = serde_json::to_string(&resolved).unwrap();
+        let again: SamplerSpec = serde_json::from_str(&told).unwrap();
+        // Nothing is left for another model's spec or range to decide.
+        let other = serde_json::json!({"method": "annealed_langevin", "levels": 3, "epsilon": 1.0, "denoise": false});
+        let other: SamplerSpec = serde_json::from_value(other).unwrap();
+        assert_eq!(again.resolve(Some(&other), range).unwrap(), resolved, "{told}");
+    }
+}
+
+#[test]
+fn numbers_in_json_are_read_back_to_the_last_bit() {
+    // The default parser of serde_json is an ulp off on one number in some thousands.
+    let mut number = 1.0_f64;
+    for _ in 0..20_000 {
+        number = f64::from_bits(number.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 2 | 1 << 61);
+        let init = Init::Normal { deviation: number };
+        let again: Init = serde_json::from_str(&serde_json::to_string(&init).unwrap()).unwrap();
+        assert_eq!(again, init);
+    }
+}
+
+#[test]
+fn the_models_own_sampler_fills_what_a_request_leaves_out_where_the_method_is_the_same() {
+    let read = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap();
+    let own =
+        read(serde_json::json!({"method": "annealed_langevin", "levels": 7, "steps_per_level": 3, "denoise": false}));
+    let range = SigmaRange { min: 0.01, max: 10.0, dim: 2 };
+    let asked = read(serde_json::json!({"method": "annealed_langevin", "levels": 11}));
+    assert_eq!(asked.resolve(Some(&own), range).unwrap().evaluations(), 33);
+    let other = read(serde_json::json!({"method": "langevin", "steps": 5}));
+    assert_eq!(other.resolve(Some(&own), range).unwrap().evaluations(), 5);
+}
+
+#[test]
+fn an_unknown_method_or_parameter_is_refused_by_its_name() {
+    let refused = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap_err().to_string();
+    assert!(refused(serde_json::json!({"method": "langevin", "step": 5})).contains("`step`"));
+    assert!(refused(serde_json::json!({"method": "annealed_langevin", "tau": 5})).contains("`tau`"));
+    assert!(refused(serde_json::json!({"method": "ddim"})).contains("`ddim`"));
+    assert!(refused(serde_json::json!({"steps": 5})).contains("method"));
+}
+
+#[test]
+fn a_parameter_that_cannot_be_is_refused_by_its_name() {
+    let range = SigmaRange { min: 0.01, max: 10.0, dim: 784 };
+    for (spec, parameter) in [
+        (serde_json::json!({"method": "langevin", "sigma": 11}), "sigma"),
+        (serde_json::json!({"method": "langevin", "sigma": -1}), "sigma"),
+        (serde_json::json!({"method": "langevin", "tau": 0}), "tau"),
+        (serde_json::json!({"method": "langevin", "steps": 0}), "steps"),
+        (serde_json::json!({"method": "langevin", "steps": 1_000_001}), "steps"),
+        (serde_json::json!({"method": "langevin", "init": {"normal": {"deviation": -1}}}), "init"),
+        (serde_json::json!({"method": "langevin", "init": {"uniform": {"low": 1, "high": 1}}}), "init"),
+        (serde_json::json!({"method": "annealed_langevin", "sigma_max": 10.1}), "sigma_max"),
+        (serde_json::json!({"method": "annealed_langevin", "sigma_min": 0.001}), "sigma_min"),
+        (serde_json::json!({"method": "annealed_langevin", "sigma_max": 1, "sigma_min": 2}), "sigma_min"),
+        (serde_json::json!({"method": "annealed_langevin", "levels": 0}), "levels"),
+        (serde_json::json!({"method": "annealed_langevin", "levels": 1}), "levels"),
+        (serde_json::json!({"method": "annealed_langevin", "levels": 1_000_000}), "levels"),
+        (serde_json::json!({"method": "annealed_langevin", "steps_per_level": 0}), "steps_per_level"),
+        (serde_json::json!({"method": "annealed_langevin", "epsilon": -1e-5}), "epsilon"),
+        (serde_json::json!({"method": "predictor_corrector", "levels": 1}), "levels"),
+        (serde_json::json!({"method": "predictor_corrector", "snr": 0}), "snr"),
+        (serde_json::json!({"method": "predictor_corrector", "corrector_steps": 4_000_000_000_u32}), "levels"),
+        (serde_json::json!({"method": "ancestral", "steps": 0}), "steps"),
+        (serde_json::json!({"method": "ancestral", "rho": -1}), "rho"),
+        (serde_json::json!({"method": "ancestral", "sigma_min": 0}), "sigma_min"),
+        (serde_json::json!({"method": "probability_flow", "steps": 1}), "steps"),
+        (serde_json::json!({"method": "probability_flow", "init": {"normal": {"deviation": -1}}}), "init"),
+    ] {
+        let fault = serde_json::from_value::<SamplerSpec>(spec.clone()).unwrap().resolve(None, range).unwrap_err();
+        assert_eq!(fault.parameter, parameter, "{spec}: {fault}");
+    }
+}
+
+#[test]
+fn a_ladder_too_coarse_for_its_steps_is_warned_of_and_the_default_one_is_not() {
+    let warnings = |spec: serde_json::Value| {
+        let spec: SamplerSpec = serde_json::from_value(spec).unwrap();
+        spec.resolve(None, SigmaRange { min: 0.01, max: 15.0, dim: 784 }).unwrap().warnings().concat()
+    };
+    assert_eq!(warnings(serde_json::json!({"method": "annealed_langevin"})), "");
+    // L = 20, T = 5, τ = 0.1 σ².
+    let coarse = warnings(serde_json::json!({"method": "annealed_langevin", "levels": 20, "epsilon": 1e-5}));
+    assert!(coarse.contains("too coarse") && coarse.contains("now 20"), "{coarse}");
+    let wild = warnings(serde_json::json!({"method": "annealed_langevin", "epsilon": 2e-4}));
+    assert!(wild.contains("overshoot"), "{wild}");
+}
