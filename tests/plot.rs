@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use smld::pixels::Picture;
-use smld::plot::{Axis, Colour, Figure, Grid, Panel, Style, arrows, palette};
+use smld::plot::{Axis, Colour, Figure, Grid, Panel, PlotError, Style, arrows, palette};
 
 const WINDOW: [f64; 2] = [-1.0, 1.0];
 
@@ -116,6 +116,15 @@ fn panels_stand_in_rows_of_the_columns_asked_for() {
     };
     let (width, height) = size(1, 1);
     assert_eq!((size(3, 3), size(3, 2)), ((3 * width, height), (2 * width, 2 * height)));
+}
+
+#[test]
+fn an_axis_without_an_extent_is_an_error_that_names_it() {
+    for range in [[1.0, 1.0], [1.0, 0.0], [f64::NAN, 1.0], [0.0, f64::INFINITY]] {
+        let panel = Panel::new([200, 200], Axis::new(WINDOW), Axis::named(range, "loss"));
+        let error = Figure::row(vec![panel]).svg().unwrap_err();
+        assert!(matches!(error, PlotError::Range { .. }) && error.to_string().contains("'loss'"), "{error}");
+    }
 }
 
 #[test]

@@ -16,6 +16,14 @@ pub(super) const UNIT: i32 = 10;
 /// A figure that could not be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
+    /// An axis has no extent.
+    #[error("the axis '{label}' goes from {} to {}; it needs two finite numbers, the first below the second", range[0], range[1])]
+    Range {
+        /// The axis' name.
+        label: String,
+        /// Its ends.
+        range: [f64; 2],
+    },
     /// plotters could not draw it.
     #[error("the figure could not be drawn: {0}")]
     Draw(String),

@@ -2,13 +2,13 @@
 
 use super::canvas::{Area, UNIT};
 use super::figure::{Axis, Figure, Layer, Panel, Style};
-use super::palette::{FAINT, INK, sequential};
+use super::palette::{FAINT, INK, PAPER, sequential};
 use super::{Grid, PlotError, clip, contour};
 use plotters::chart::ChartBuilder;
 use plotters::coord::ranged1d::Ranged;
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingArea;
-use plotters::element::{Circle, PathElement, Polygon, Text};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{Cartesian2d, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, IntoFont, RGBColor, ShapeStyle, TextStyle};
@@ -186,7 +186,7 @@ fn bands(grid: &Grid, levels: &[f64], plane: &Plane<'_>) -> Result<(), PlotError
     Ok(())
 }
 
-/// A shaft, and a head as long as four widths of it or a third of the arrow.
+/// A shaft, and a head four and a half widths of it long, or two fifths of the arrow.
 fn arrow([tail, head]: [[f64; 2]; 2], style: &Style, plane: &Plane<'_>) -> Result<(), PlotError> {
     let pixel = |[x, y]: [f64; 2]| plane.map_coordinate(&(x, y));
     let (from, to) = (pixel(tail), pixel(head));
@@ -210,7 +210,7 @@ fn arrow([tail, head]: [[f64; 2]; 2], style: &Style, plane: &Plane<'_>) -> Resul
     Ok(())
 }
 
-/// The labelled layers, in the upper right corner.
+/// The labelled layers, in the upper right corner, on paper that lets little through.
 fn legend(Panel { size, layers, .. }: &Panel, plane: &Plane<'_>) -> Result<(), PlotError> {
     const LINE: i32 = 18;
     let entries = layers.iter().filter_map(|layer| match layer {
@@ -218,10 +218,14 @@ fn legend(Panel { size, layers, .. }: &Panel, plane: &Plane<'_>) -> Result<(), P
         Layer::Line { style, .. } | Layer::Contours { style, .. } | Layer::Arrows { style, .. } => Some((style, false)),
         Layer::Bands { .. } | Layer::Text { .. } => None,
     });
-    let named = entries.filter_map(|(style, dot)| Some((style.label.as_ref()?, style, dot)));
+    let named: Vec<_> = entries.filter_map(|(style, dot)| Some((style.label.as_ref()?, style, dot))).collect();
+    let Some(letters) = named.iter().map(|(label, ..)| label.chars().count()).max() else { return Ok(()) };
     let bare = plane.strip_coord_spec();
     let right = size[0] as i32 - 10;
-    for (i, (label, style, dot)) in named.enumerate() {
+    let (left, bottom) = (right - 32 - LETTER * letters as i32, 5 + LINE * named.len() as i32);
+    let paper = RGBColor::from(PAPER).mix(0.8).filled();
+    bare.draw(&Rectangle::new([(left * UNIT, 5 * UNIT), ((right + 4) * UNIT, bottom * UNIT)], paper))?;
+    for (i, (label, style, dot)) in named.into_iter().enumerate() {
         let y = (14 + LINE * i as i32) * UNIT;
         let swatch = [(right - 22) * UNIT, right * UNIT];
         let style = &style.clone().faded(1.0);

@@ -70,8 +70,14 @@ impl Figure {
     /// The figure as an SVG document.
     ///
     /// # Errors
-    /// [`PlotError::Draw`].
+    /// [`PlotError::Range`], [`PlotError::Draw`].
     pub fn svg(&self) -> Result<String, PlotError> {
+        // On such ranges plotters would not end, or panic.
+        let cannot = |[low, high]: [f64; 2]| !(low < high && (high - low).is_finite());
+        let mut axes = self.panels.iter().flat_map(|panel| [&panel.x, &panel.y]);
+        if let Some(Axis { range, label }) = axes.find(|axis| cannot(axis.range)) {
+            return Err(PlotError::Range { label: label.clone(), range: *range });
+        }
         canvas::svg(draw::size(self), |area| draw::figure(self, area))
     }
 
@@ -98,7 +104,7 @@ impl Panel {
         self
     }
 
-    /// Fills {f ≥ level} for each of the rising `levels`, from light to dark.
+    /// Fills {f ≥ level} for each of the rising `levels`, from light to dark. The grid must lie within the axes.
     #[must_use]
     pub fn bands(self, grid: Grid, levels: Vec<f64>) -> Self {
         self.with(Layer::Bands { grid, levels })
