@@ -112,12 +112,19 @@ impl AnnealedLangevin {
         self.ladder[((k / self.steps_per_level).min(self.levels - 1)) as usize]
     }
 
+    pub(super) fn tau(&self, k: u32) -> f64 {
+        if k == self.levels * self.steps_per_level {
+            return self.sigma_min * self.sigma_min;
+        }
+        let ratio = self.level(k) / self.sigma_min;
+        self.epsilon * ratio * ratio
+    }
+
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
         if k == self.levels * self.steps_per_level {
-            ascent_step(self.sigma_min * self.sigma_min, x, score);
+            ascent_step(self.tau(k), x, score);
         } else {
-            let ratio = self.level(k) / self.sigma_min;
-            langevin_step(k, self.epsilon * ratio * ratio, noise, x, score);
+            langevin_step(k, self.tau(k), noise, x, score);
         }
     }
 

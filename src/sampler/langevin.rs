@@ -82,13 +82,15 @@ impl Langevin {
         self.sigma as f32
     }
 
+    pub(super) fn tau(&self, k: u32) -> f64 {
+        if k == self.steps { self.sigma * self.sigma } else { self.tau }
+    }
+
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        if k == self.steps {
-            ascent_step(self.sigma * self.sigma, x, score);
-        } else if self.noise {
+        if k < self.steps && self.noise {
             langevin_step(k, self.tau, noise, x, score);
         } else {
-            ascent_step(self.tau, x, score);
+            ascent_step(self.tau(k), x, score);
         }
     }
 }
