@@ -3,10 +3,12 @@
 //! A network is a function over [`Ops`]. Read by [`torch`], it is evaluated and differentiated; read by [`export`], it is
 //! written as an ONNX graph. What is trained and what is served cannot drift apart.
 
+pub mod classifier;
 pub mod export;
 pub mod torch;
 pub mod unet;
 
+pub use classifier::Classifier;
 pub use unet::UNet;
 
 /// How a weight begins.
@@ -71,6 +73,8 @@ pub trait Ops {
         weight: &Self::Value,
         bias: &Self::Value,
     ) -> Self::Value;
+    /// x [batch, C, H, W] to the means over its pixels: [batch, C].
+    fn global_average_pool(&mut self, x: &Self::Value) -> Self::Value;
     /// Row label + 1 of `table` [classes + 1, width] for each label `[batch]` (int64, −1 for none): [batch, width].
     fn embedding(&mut self, label: &Self::Value, table: &Self::Value) -> Self::Value;
 
