@@ -91,8 +91,13 @@ impl Chain {
 
     /// How a chain that has [`Diverged`](Progress::Diverged) is told of.
     pub(super) fn divergence(&self) -> Failure {
-        let sigma = self.request.sampler().sigma(self.k - 1);
-        Failure::Diverged { index: self.index(), sigma, evaluation: self.k }
+        let (sampler, last) = (self.request.sampler(), self.k - 1);
+        Failure::Diverged {
+            index: self.index(),
+            sigma: sampler.sigma(last),
+            tau: sampler.tau(last),
+            evaluation: self.k,
+        }
     }
 
     /// The sample, and what the chain was like where that was asked for.

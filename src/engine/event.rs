@@ -25,13 +25,17 @@ pub enum Refused {
 pub enum Failure {
     /// A chain left the finite range.
     #[error(
-        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
+        "sample {index} diverged at σ = {sigma}, in evaluation {evaluation}{}: where the smallest variance of the density at \
+         this σ is v, steps are stable for τ < 2v only; use smaller ones",
+        tau.map_or_else(String::new, |tau| format!(", by steps of τ = {tau}"))
     )]
     Diverged {
         /// The sample's index.
         index: u32,
         /// The noise level at which it happened.
         sigma: f32,
+        /// The step size with which it happened, where the sampler's numbers decide it.
+        tau: Option<f64>,
         /// How many evaluations the chain had had.
         evaluation: u32,
     },

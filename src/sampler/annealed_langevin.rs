@@ -112,17 +112,24 @@ impl AnnealedLangevin {
         self.ladder[((k / self.steps_per_level).min(self.levels - 1)) as usize]
     }
 
+    pub(super) fn tau(&self, k: u32) -> f64 {
+        if k == self.levels * self.steps_per_level {
+            return self.sigma_min * self.sigma_min;
+        }
+        let ratio = self.level(k) / self.sigma_min;
+        self.epsilon * ratio * ratio
+    }
+
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
         match self.coefficients(k) {
             Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
-            None => ascent_step(self.sigma_min * self.sigma_min, x, score),
+            None => ascent_step(self.tau(k), x, score),
         }
     }
 
     /// See [`Sampler::coefficients`].
     pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
-        let ratio = self.level(k) / self.sigma_min;
-        (k < self.levels * self.steps_per_level).then(|| langevin(self.epsilon * ratio * ratio))
+        (k < self.levels * self.steps_per_level).then(|| langevin(self.tau(k)))
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {

@@ -82,11 +82,14 @@ impl Langevin {
         self.sigma as f32
     }
 
+    pub(super) fn tau(&self, k: u32) -> f64 {
+        if k == self.steps { self.sigma * self.sigma } else { self.tau }
+    }
+
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
         match self.coefficients(k) {
             Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
-            None if k == self.steps => ascent_step(self.sigma * self.sigma, x, score),
-            None => ascent_step(self.tau, x, score),
+            None => ascent_step(self.tau(k), x, score),
         }
     }
 

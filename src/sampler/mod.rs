@@ -66,6 +66,16 @@ impl Sampler {
         }
     }
 
+    /// The step size τ of evaluation `k`, by which the score is multiplied; none where the score itself decides it.
+    #[must_use]
+    pub fn tau(&self, k: u32) -> Option<f64> {
+        match self {
+            Self::Langevin(sampler) => Some(sampler.tau(k)),
+            Self::AnnealedLangevin(sampler) => Some(sampler.tau(k)),
+            Self::PredictorCorrector(_) | Self::Ancestral(_) | Self::ProbabilityFlow(_) => None,
+        }
+    }
+
     /// Writes the beginning of the chain into `x`, in the model's own numbers.
     pub fn init(&self, noise: &Noise, x: &mut [f32]) {
         let init = match self {
