@@ -147,11 +147,6 @@ impl From<OpenError> for LoadFault {
     }
 }
 
-/// The SHA-256 of a file's bytes, in hexadecimal.
-fn sha256(file: &[u8]) -> String {
-    Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// `provider`, once a session of it has opened.
 fn available(runtime: &Runtime, file: &[u8], provider: Provider) -> Result<Provider, ProviderError> {
     let Provider::Cuda { device } = provider else { return Ok(provider) };
