@@ -1,5 +1,6 @@
 //! What a request hears.
 
+use super::ChainDiagnostics;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -69,6 +70,8 @@ pub enum Event {
         index: u32,
         /// The sample, of the model's shape, in the model's own numbers.
         x: Vec<f32>,
+        /// What its chain was like, where the request asked for that.
+        diagnostics: Option<ChainDiagnostics>,
     },
     /// Every chain has ended; the last event.
     Done(Summary),
@@ -92,6 +95,8 @@ pub struct Summary {
 pub struct Samples {
     /// (index, x) of every sample, by rising index.
     pub samples: Vec<(u32, Vec<f32>)>,
+    /// What their chains were like, by rising index; nothing where the request did not ask for it.
+    pub chains: Vec<ChainDiagnostics>,
     /// What it took.
     pub summary: Summary,
 }
@@ -117,9 +122,9 @@ impl Ticket {
     /// # Errors
     /// The request's [`Failure`].
     pub async fn collect(mut self) -> Result<Samples, Failure> {
-        let mut samples = Vec::new();
+        let mut gathered = Gathered::default();
         loop {
-            if let Some(end) = gather(&mut samples, self.next().await) {
+            if let Some(end) = gathered.take(self.next().await) {
                 return end;
             }
         }
@@ -130,28 +135,39 @@ impl Ticket {
     /// # Errors
     /// The request's [`Failure`].
     pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
-        let mut samples = Vec::new();
+        let mut gathered = Gathered::default();
         loop {
-            if let Some(end) = gather(&mut samples, self.blocking_next()) {
+            if let Some(end) = gathered.take(self.blocking_next()) {
                 return end;
             }
         }
     }
 }
 
-/// Takes one event in; answers with the end, if it was the last.
-fn gather(samples: &mut Vec<(u32, Vec<f32>)>, event: Option<Event>) -> Option<Result<Samples, Failure>> {
-    match event {
-        Some(Event::Sample { index, x }) => {
-            samples.push((index, x));
-            None
+/// What has been heard so far.
+#[derive(Default)]
+struct Gathered {
+    samples: Vec<(u32, Vec<f32>)>,
+    chains: Vec<ChainDiagnostics>,
+}
+
+impl Gathered {
+    /// Takes one event in; answers with the end, if it was the last.
+    fn take(&mut self, event: Option<Event>) -> Option<Result<Samples, Failure>> {
+        match event {
+            Some(Event::Sample { index, x, diagnostics }) => {
+                self.samples.push((index, x));
+                self.chains.extend(diagnostics);
+                None
+            }
+            Some(Event::Done(summary)) => {
+                let Self { mut samples, mut chains } = std::mem::take(self);
+                samples.sort_unstable_by_key(|&(index, _)| index);
+                chains.sort_unstable_by_key(|chain| chain.index);
+                Some(Ok(Samples { samples, chains, summary }))
+            }
+            Some(Event::Failed(failure)) => Some(Err(failure)),
+            None => Some(Err(Failure::Stopped)),
         }
-        Some(Event::Done(summary)) => {
-            let mut samples = std::mem::take(samples);
-            samples.sort_unstable_by_key(|&(index, _)| index);
-            Some(Ok(Samples { samples, summary }))
-        }
-        Some(Event::Failed(failure)) => Some(Err(failure)),
-        None => Some(Err(Failure::Stopped)),
     }
 }

@@ -52,7 +52,7 @@ async fn a_request_that_cannot_be_is_told_why() {
     };
     for (what, request) in [
         ("accept: image/gif", accepting(post("{}"), "image/gif")),
-        ("accept: image/png, of points", accepting(post(r#"{"model":"mixture"}"#), "image/png")),
+        ("accept: image/png, with diagnostics", accepting(post(r#"{"diagnostics":true}"#), "image/png")),
         ("content-type: application/x-www-form-urlencoded", typed("application/x-www-form-urlencoded")),
         ("5000 bytes", post(" ".repeat(5000))),
         ("GET /v1/samples", get("/v1/samples")),
