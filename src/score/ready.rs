@@ -1,7 +1,7 @@
 //! From a model to one that can be served: warmed up, and known to treat every row by itself.
 
 use super::{ModelInfo, Rows, ScoreError, ScoreModel, ScoreSession};
-use crate::sampler::{Noise, Purpose};
+use crate::sampler::{Noise, Purpose, schedule};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -120,12 +120,17 @@ impl Probe {
         let (dim, count) = (info.dim(), SIZES[SIZES.len() - 1]);
         // A density known at every σ has no smallest level to begin at.
         let low = if info.sigma_min > 0.0 { info.sigma_min } else { 1e-3_f64.min(info.sigma_max) };
-        let sigma: Vec<f32> =
-            crate::sampler::schedule::geometric(info.sigma_max, low, count as u32).iter().map(|&s| s as f32).collect();
+        let sigma: Vec<f32> = match info.sigma_max > 0.0 {
+            true => schedule::geometric(info.sigma_max, low, count as u32).iter().map(|&s| s as f32).collect(),
+            false => vec![0.0; count],
+        };
         let mut x = vec![0.0; dim * count];
         for (i, row) in x.chunks_mut(dim).enumerate() {
-            let middle = 0.5 * (info.range[0] + info.range[1]);
-            Noise::new(0, i as u32, Purpose::Sampling).for_each_normal(0, row, |_, x, z| *x = middle + sigma[i] * z);
+            let [low, high] = info.range;
+            // Where σ = 0 is all there is, the rows are as different by their places.
+            let spread = if sigma[i] > 0.0 { sigma[i] } else { 0.25 * (high - low) };
+            let middle = 0.5 * (low + high);
+            Noise::new(0, i as u32, Purpose::Sampling).for_each_normal(0, row, |_, x, z| *x = middle + spread * z);
         }
         let classes = info.labels.len() as i64;
         let label = (0..count as i64).map(|i| i % (classes + 1) - 1).collect();

@@ -1,11 +1,13 @@
-//! Gaussians and their mixtures.
+//! Mixtures of Gaussians.
 
-use super::{Density, DensityModel};
+use super::{Density, DensityModel, InvalidDensity, invalid, unit};
 use crate::sampler::Noise;
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// One Gaussian of a mixture, N(mean, variance I), and its weight.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Component {
     /// The weight; the weights of a mixture are taken relative to their sum.
     pub weight: f64,
@@ -23,29 +25,30 @@ pub struct GaussianMixture {
     components: Vec<Component>,
 }
 
-/// A mixture that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the mixture {0}")]
-pub struct InvalidMixture(String);
+/// The most components: an evaluation looks at all of them.
+const MAX_COMPONENTS: usize = 20_000;
 
 impl GaussianMixture {
     /// The mixture of `components`.
     ///
     /// # Errors
-    /// Where there is no component, or the components' dimensions, weights or variances cannot be.
-    pub fn new(components: Vec<Component>) -> Result<Self, InvalidMixture> {
-        let fault = |reason: String| Err(InvalidMixture(reason));
+    /// Where there is no component or too many, or the components' dimensions, weights or variances cannot be.
+    pub fn new(components: Vec<Component>) -> Result<Self, InvalidDensity> {
+        const NAME: &str = "components";
         let Some(dim) = components.first().map(|component| component.mean.len()) else {
-            return fault("has no components".to_owned());
+            return invalid(NAME, "must be one or more, each with weight, mean and variance");
         };
+        if components.len() > MAX_COMPONENTS {
+            return invalid(NAME, format!("are {}; {MAX_COMPONENTS} are the most", components.len()));
+        }
         for (i, Component { weight, mean, variance }) in components.iter().enumerate() {
             if mean.is_empty() || mean.len() != dim || mean.iter().any(|m| !m.is_finite()) {
-                return fault(format!(
-                    "has a component {i} that needs a finite mean of {dim} coordinates, at least one"
-                ));
+                let wanted = format!("a mean of as many finite numbers as the first, {dim}, at least one");
+                return invalid(NAME, format!("must each have {wanted}, and component {i} has not"));
             }
             if !(weight.is_finite() && *weight > 0.0 && variance.is_finite() && *variance > 0.0) {
-                return fault(format!("has a component {i} that needs a weight and a variance above zero"));
+                let reason = format!("must each have a weight and a variance above zero, and component {i} has not");
+                return invalid(NAME, reason);
             }
         }
         Ok(Self { components })
@@ -91,13 +94,17 @@ impl Density for GaussianMixture {
         self.components[0].mean.len()
     }
 
-    fn sigma_max(&self) -> f64 {
-        4.0 * self.reach()
+    fn sigma_range(&self) -> [f64; 2] {
+        [0.0, 4.0 * self.reach()]
     }
 
     fn reach(&self) -> f64 {
         let reach = self.components.iter().flat_map(|c| c.mean.iter().map(|m| m.abs() + 3.0 * c.variance.sqrt()));
         reach.fold(0.0, f64::max)
+    }
+
+    fn detail(&self) -> f64 {
+        self.components.iter().map(|component| component.variance).fold(f64::INFINITY, f64::min).sqrt()
     }
 
     fn log_density(&self, x: &[f64], sigma: f64) -> f64 {
@@ -118,9 +125,7 @@ impl Density for GaussianMixture {
     }
 
     fn draw(&self, noise: &Noise, x: &mut [f64]) {
-        let mut u = [0.0];
-        noise.uniform(CHOICE, &mut u);
-        let mut left = f64::from(u[0]) * self.weight();
+        let mut left = unit(noise, CHOICE) * self.weight();
         let chosen = self.components.iter().find(|component| {
             left -= component.weight;
             left < 0.0
@@ -190,7 +195,7 @@ mod tests {
     #[test]
     fn an_impossible_mixture_is_refused_with_its_reason() {
         let refused = |components: Vec<Component>| GaussianMixture::new(components).unwrap_err().to_string();
-        assert!(refused(vec![]).contains("no components"));
+        assert!(refused(vec![]).contains("components: must be one or more"));
         assert!(refused(vec![Component { weight: 1.0, mean: vec![0.0], variance: 0.0 }]).contains("variance"));
         assert!(refused(vec![Component { weight: 1.0, mean: vec![], variance: 1.0 }]).contains("mean"));
     }
