@@ -13,8 +13,9 @@
 //! | [`score`] | the trait of score models; exact densities; ONNX networks | `sampler`'s words, `onnx` |
 //! | [`engine`] | chains, slots, step batches, fairness, workers | `sampler`, `score` |
 //! | [`pixels`] | numbers to pictures: scaling, grids, PNG | nothing |
+//! | [`plot`] | figures: densities, points, lines and arrows, as SVG and PNG | `score`, `pixels` |
 //! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
-//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels` |
+//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot` |
 //! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` |
 //!
 //! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
@@ -26,6 +27,8 @@ pub mod http;
 pub mod onnx;
 #[cfg(any(feature = "serve", feature = "train"))]
 pub mod pixels;
+#[cfg(any(feature = "serve", feature = "train"))]
+pub mod plot;
 pub mod sampler;
 pub mod score;
 #[cfg(feature = "train")]

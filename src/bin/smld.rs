@@ -5,8 +5,8 @@ use smld::engine::{Worker, engine};
 use smld::http::config::Settings;
 use smld::http::probe::probe;
 use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
-use smld::score::onnx::{OnnxScore, Provider, Runtime};
-use smld::score::{ReadyModel, prepare};
+use smld::score::onnx::Provider;
+use smld::score::{Kind, Loader, ReadyModel, model_files, prepare};
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -153,14 +153,13 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Loads and warms up the models, and makes their engine.
 fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worker>), Fault> {
-    let runtime = Runtime::load(settings.onnxruntime.as_deref())?;
     let provider: Provider = settings.provider.parse()?;
+    let mut loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
     let threads = settings.workers.get();
     let layouts = if threads > 1 { vec![1, threads] } else { vec![1] };
     let mut models = Vec::new();
-    for path in files(&settings.models)? {
-        let model = OnnxScore::load(&runtime, &path, provider, settings.allow_cpu_fallback)?;
-        let model = prepare(Arc::new(model), &layouts)?;
+    for path in model_files(&settings.models)? {
+        let model = prepare(loader.load(&path)?, &layouts)?;
         announce(&model, provider);
         models.push(model);
     }
@@ -172,26 +171,9 @@ fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worke
 fn announce(model: &ReadyModel, provider: Provider) {
     let info = model.info();
     tracing::info!(model = info.name, provider = info.provider, batch_invariant = model.batch_invariant(), "warm");
-    if info.provider != provider.name() {
+    if info.kind == Kind::Network && info.provider != provider.name() {
         tracing::warn!(model = info.name, "{provider} cannot be had; --allow-cpu-fallback puts the model on the CPU");
     }
-}
-
-/// The model files that `paths` name: a folder stands for its .onnx files.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Fault> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_file() {
-            files.push(path.clone());
-            continue;
-        }
-        let folder = std::fs::read_dir(path)
-            .map_err(|error| format!("--models: {} is neither a file nor a folder to read: {error}", path.display()))?;
-        for entry in folder {
-            files.extend(Some(entry?.path()).filter(|path| path.extension().is_some_and(|end| end == "onnx")));
-        }
-    }
-    Ok(files)
 }
 
 /// The signals by which a person or a supervisor stops the server.

@@ -194,7 +194,9 @@ impl Board {
             }
             Progress::Ended => {
                 self.observer.sampled(&self.models[job.model]);
-                let _ = job.events.try_send(Event::Sample { index: chain.index(), x: chain.into_x() });
+                let index = chain.index();
+                let (x, diagnostics) = chain.into_sample();
+                let _ = job.events.try_send(Event::Sample { index, x, diagnostics });
                 if self.pool.back(key, number, None) == Back::Complete {
                     self.complete(key, now);
                 }

@@ -1,6 +1,7 @@
 //! One sample under way.
 
-use super::{Failure, SampleRequest};
+use super::diagnostics::Tally;
+use super::{ChainDiagnostics, Failure, SampleRequest};
 use crate::sampler::{Noise, Purpose};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub(super) struct Chain {
     x: Vec<f32>,
     /// What its method keeps from one evaluation to the next.
     memory: Vec<f32>,
+    /// What is told of it, where that was asked for.
+    tally: Option<Tally>,
 }
 
 /// What an evaluation made of a chain.
@@ -32,7 +35,8 @@ impl Chain {
     /// Chain `number` of `request`. It takes no memory before [`begin`](Self::begin).
     pub(super) fn new(request: Arc<SampleRequest>, number: u32) -> Self {
         let noise = Noise::new(request.seed(), request.first_index() + number, Purpose::Sampling);
-        Self { request, number, noise, k: 0, x: Vec::new(), memory: Vec::new() }
+        let tally = request.diagnostics().then(Tally::default);
+        Self { request, number, noise, k: 0, x: Vec::new(), memory: Vec::new(), tally }
     }
 
     /// Draws the beginning, if the chain has not begun.
@@ -68,11 +72,17 @@ impl Chain {
     /// Moves on by the score at [`x`](Self::x) and [`sigma`](Self::sigma).
     pub(super) fn advance(&mut self, score: &[f32]) -> Progress {
         let sampler = self.request.sampler();
+        if let Some(tally) = &mut self.tally {
+            tally.count(sampler, self.k, score);
+        }
         sampler.advance(self.k, &self.noise, &mut self.x, &mut self.memory, score);
         self.k += 1;
         if !self.x.iter().all(|x| x.is_finite()) {
             Progress::Diverged
         } else if self.k == sampler.evaluations() {
+            if let Some(tally) = &mut self.tally {
+                tally.end(self.request.model().log_density(&self.x, sampler.sigma(self.k - 1)));
+            }
             Progress::Ended
         } else {
             Progress::Going
@@ -81,12 +91,18 @@ impl Chain {
 
     /// How a chain that has [`Diverged`](Progress::Diverged) is told of.
     pub(super) fn divergence(&self) -> Failure {
-        let sigma = self.request.sampler().sigma(self.k - 1);
-        Failure::Diverged { index: self.index(), sigma, evaluation: self.k }
+        let (sampler, last) = (self.request.sampler(), self.k - 1);
+        Failure::Diverged {
+            index: self.index(),
+            sigma: sampler.sigma(last),
+            tau: sampler.tau(last),
+            evaluation: self.k,
+        }
     }
 
-    /// The sample.
-    pub(super) fn into_x(self) -> Vec<f32> {
-        self.x
+    /// The sample, and what the chain was like where that was asked for.
+    pub(super) fn into_sample(self) -> (Vec<f32>, Option<ChainDiagnostics>) {
+        let diagnostics = self.tally.map(|tally| tally.of(self.index()));
+        (self.x, diagnostics)
     }
 }

@@ -1,5 +1,6 @@
 //! What a request hears.
 
+use super::ChainDiagnostics;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -23,14 +24,14 @@ pub enum Refused {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// A chain left the finite range.
-    #[error(
-        "image {index} diverged at σ = {sigma}, after {evaluation} evaluations: its step size is too large for this σ"
-    )]
+    #[error("sample {index} diverged at σ = {sigma}, in evaluation {evaluation}: {}", remedy(*tau))]
     Diverged {
         /// The sample's index.
         index: u32,
         /// The noise level at which it happened.
         sigma: f32,
+        /// The step size with which it happened, of Langevin dynamics.
+        tau: Option<f64>,
         /// How many evaluations the chain had had.
         evaluation: u32,
     },
@@ -48,6 +49,18 @@ pub enum Failure {
     Stopped,
 }
 
+/// Why a chain with steps of `tau` diverged, and what to try.
+fn remedy(tau: Option<f64>) -> String {
+    match tau {
+        Some(tau) => format!(
+            "steps of τ = {tau} are stable for τ < 2v only, where v is the smallest variance of the density at this σ; use \
+             smaller steps"
+        ),
+        None => "the model's score is too large there for steps that fit σ; begin at a smaller σ, or use another model"
+            .to_owned(),
+    }
+}
+
 /// What a request hears.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -57,6 +70,8 @@ pub enum Event {
         index: u32,
         /// The sample, of the model's shape, in the model's own numbers.
         x: Vec<f32>,
+        /// What its chain was like, where the request asked for that.
+        diagnostics: Option<ChainDiagnostics>,
     },
     /// Every chain has ended; the last event.
     Done(Summary),
@@ -80,6 +95,8 @@ pub struct Summary {
 pub struct Samples {
     /// (index, x) of every sample, by rising index.
     pub samples: Vec<(u32, Vec<f32>)>,
+    /// What their chains were like, by rising index; nothing where the request did not ask for it.
+    pub chains: Vec<ChainDiagnostics>,
     /// What it took.
     pub summary: Summary,
 }
@@ -105,9 +122,9 @@ impl Ticket {
     /// # Errors
     /// The request's [`Failure`].
     pub async fn collect(mut self) -> Result<Samples, Failure> {
-        let mut samples = Vec::new();
+        let mut gathered = Gathered::default();
         loop {
-            if let Some(end) = gather(&mut samples, self.next().await) {
+            if let Some(end) = gathered.take(self.next().await) {
                 return end;
             }
         }
@@ -118,28 +135,39 @@ impl Ticket {
     /// # Errors
     /// The request's [`Failure`].
     pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
-        let mut samples = Vec::new();
+        let mut gathered = Gathered::default();
         loop {
-            if let Some(end) = gather(&mut samples, self.blocking_next()) {
+            if let Some(end) = gathered.take(self.blocking_next()) {
                 return end;
             }
         }
     }
 }
 
-/// Takes one event in; answers with the end, if it was the last.
-fn gather(samples: &mut Vec<(u32, Vec<f32>)>, event: Option<Event>) -> Option<Result<Samples, Failure>> {
-    match event {
-        Some(Event::Sample { index, x }) => {
-            samples.push((index, x));
-            None
+/// What has been heard so far.
+#[derive(Default)]
+struct Gathered {
+    samples: Vec<(u32, Vec<f32>)>,
+    chains: Vec<ChainDiagnostics>,
+}
+
+impl Gathered {
+    /// Takes one event in; answers with the end, if it was the last.
+    fn take(&mut self, event: Option<Event>) -> Option<Result<Samples, Failure>> {
+        match event {
+            Some(Event::Sample { index, x, diagnostics }) => {
+                self.samples.push((index, x));
+                self.chains.extend(diagnostics);
+                None
+            }
+            Some(Event::Done(summary)) => {
+                let Self { mut samples, mut chains } = std::mem::take(self);
+                samples.sort_unstable_by_key(|&(index, _)| index);
+                chains.sort_unstable_by_key(|chain| chain.index);
+                Some(Ok(Samples { samples, chains, summary }))
+            }
+            Some(Event::Failed(failure)) => Some(Err(failure)),
+            None => Some(Err(Failure::Stopped)),
         }
-        Some(Event::Done(summary)) => {
-            let mut samples = std::mem::take(samples);
-            samples.sort_unstable_by_key(|&(index, _)| index);
-            Some(Ok(Samples { samples, summary }))
-        }
-        Some(Event::Failed(failure)) => Some(Err(failure)),
-        None => Some(Err(Failure::Stopped)),
     }
 }

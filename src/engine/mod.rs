@@ -17,6 +17,7 @@
 //! | `pool` | the policy: who is evaluated next |
 //! | `admission` | the policy: who would not be in time |
 //! | `chain` | one sample under way |
+//! | `diagnostics` | what chains and samples were like, for those who ask |
 //! | `worker` | the loop of gather, score, advance |
 //! | `station` | the session it runs on, opened anew after a failure |
 //! | `observer` | what is told of all this |
@@ -24,6 +25,7 @@
 mod admission;
 mod board;
 mod chain;
+mod diagnostics;
 mod event;
 mod handle;
 mod observer;
@@ -33,6 +35,7 @@ mod shared;
 mod station;
 mod worker;
 
+pub use diagnostics::{ChainDiagnostics, Moments};
 pub use event::{Event, Failure, Refused, Samples, Summary, Ticket};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};

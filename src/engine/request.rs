@@ -24,6 +24,8 @@ pub struct RawSampleRequest {
     pub label: Option<RawLabel>,
     /// How long the answer may take, in milliseconds; by default the server's.
     pub deadline_ms: Option<u64>,
+    /// Whether the answer says what the chains were like; by default not.
+    pub diagnostics: Option<bool>,
 }
 
 /// A class as a request names it.
@@ -67,6 +69,7 @@ pub struct SampleRequest {
     sampler: Sampler,
     label: i64,
     deadline: Instant,
+    diagnostics: bool,
 }
 
 impl SampleRequest {
@@ -117,7 +120,8 @@ impl SampleRequest {
             asked => Instant::now() + asked.unwrap_or(limits.deadline),
         };
         let seed = raw.seed.unwrap_or(random_seed);
-        Ok(Self { model, n, seed, first_index, sampler, label, deadline })
+        let diagnostics = raw.diagnostics.unwrap_or(false);
+        Ok(Self { model, n, seed, first_index, sampler, label, deadline, diagnostics })
     }
 
     /// The model.
@@ -160,6 +164,12 @@ impl SampleRequest {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Whether the answer says what the chains were like.
+    #[must_use]
+    pub fn diagnostics(&self) -> bool {
+        self.diagnostics
     }
 
     /// What it costs: n times the sampler's evaluations.

@@ -22,25 +22,54 @@ impl Format {
         }
     }
 
-    /// What the samples of a model can be, the standard first: it is taken where a client accepts several alike.
+    /// What the samples of a model can be, the standard first: it is taken where a client accepts several alike. Points of
+    /// the plane can be drawn; no others.
     fn of(info: &ModelInfo) -> &'static [Self] {
-        if info.is_image() { &[Self::Png, Self::Json, Self::Npy] } else { &[Self::Json, Self::Npy] }
+        match info.shape[..] {
+            _ if info.is_image() => &[Self::Png, Self::Json, Self::Npy],
+            [2] => &[Self::Json, Self::Npy, Self::Png],
+            _ => &[Self::Json, Self::Npy],
+        }
+    }
+
+    /// Whether it has a place for what chains were like.
+    fn carries_diagnostics(self) -> bool {
+        match self {
+            Self::Json => true,
+            Self::Png | Self::Npy => false,
+        }
     }
 }
 
-/// The format for samples of a model.
-pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo) -> Result<Format, Problem> {
+/// The format for samples of a model: one that carries diagnostics, where those are asked for.
+pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, diagnostics: bool) -> Result<Format, Problem> {
     let ranges: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let ranges = ranges.join(",");
-    choose(&ranges, Format::of(info)).ok_or_else(|| {
-        let formats = Format::of(info).iter().map(|format| format.media_type()).collect::<Vec<_>>().join(", ");
-        let what = if info.is_image() { "images" } else { "points, which are not images" };
+    let offers = Format::of(info);
+    let chosen = choose(&ranges, offers).ok_or_else(|| {
+        let formats = offers.iter().map(|format| format.media_type()).collect::<Vec<_>>().join(", ");
+        let what = match info.shape[..] {
+            _ if info.is_image() => "images".to_owned(),
+            [2] => "points of the plane".to_owned(),
+            ref shape => format!("points of shape {shape:?}, of which there is no picture"),
+        };
         Problem::NotAcceptable {
             reason: format!(
                 "the model '{}' makes {what}: accept one of {formats}; the request accepts {ranges}",
                 info.name
             ),
         }
+    })?;
+    if !diagnostics {
+        return Ok(chosen);
+    }
+    let carriers: Vec<Format> = offers.iter().copied().filter(|format| format.carries_diagnostics()).collect();
+    choose(&ranges, &carriers).ok_or_else(|| Problem::Invalid {
+        field: Some("diagnostics".to_owned()),
+        reason: format!(
+            "diagnostics: {} has no place for them; send 'accept: application/json', or leave diagnostics out",
+            chosen.media_type()
+        ),
     })
 }
 
@@ -76,7 +105,46 @@ fn quality(accept: &str, media_type: &str) -> f32 {
 mod tests {
     use super::*;
 
+    use crate::score::ScoreModel;
+    use crate::score::density::{Component, GaussianMixture};
+
     const IMAGES: &[Format] = &[Format::Png, Format::Json, Format::Npy];
+
+    /// What a model of `shape` answers to `accept`.
+    fn negotiated(shape: &[usize], accept: &'static str, diagnostics: bool) -> Result<Format, Problem> {
+        let component = Component { weight: 1.0, mean: vec![0.0; shape.iter().product()], variance: 1.0 };
+        let density = GaussianMixture::new(vec![component]).unwrap().named("gaussian");
+        let info = ModelInfo { shape: shape.to_vec(), ..density.info().clone() };
+        let headers = HeaderMap::from_iter([(ACCEPT, axum::http::HeaderValue::from_static(accept))]);
+        negotiate(&headers, &info, diagnostics)
+    }
+
+    #[test]
+    fn only_images_and_points_of_the_plane_have_a_picture() {
+        for (shape, standard) in [(&[1, 4, 4][..], Format::Png), (&[2], Format::Json)] {
+            assert_eq!(negotiated(shape, "image/png", false).unwrap(), Format::Png);
+            assert_eq!(negotiated(shape, "*/*", false).unwrap(), standard);
+        }
+        for shape in [&[1][..], &[3]] {
+            let problem = negotiated(shape, "image/png", false).unwrap_err();
+            assert!(matches!(problem, Problem::NotAcceptable { .. }));
+            assert!(problem.to_string().contains("no picture"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn diagnostics_are_carried_by_json_where_it_is_accepted_and_are_never_left_out() {
+        for accept in ["application/json", "*/*", "image/png, application/json;q=0.1"] {
+            assert_eq!(negotiated(&[1, 4, 4], accept, true).unwrap(), Format::Json);
+        }
+        for accept in ["image/png", "application/x-npy", "*/*, application/json;q=0"] {
+            let Problem::Invalid { field, reason } = negotiated(&[2], accept, true).unwrap_err() else {
+                panic!("it is the field that cannot be")
+            };
+            assert!(field.as_deref() == Some("diagnostics") && reason.contains("accept: application/json"), "{reason}");
+        }
+        assert!(matches!(negotiated(&[2], "image/gif", true), Err(Problem::NotAcceptable { .. })));
+    }
 
     #[test]
     fn without_a_wish_images_are_png_and_points_are_json() {

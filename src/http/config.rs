@@ -19,10 +19,10 @@ pub struct Settings {
     /// The address to listen on; port 0 takes a free one and says which
     #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// A folder with .onnx files, or the files themselves, separated by commas
+    /// A folder with .onnx and .density.json files, or the files themselves, separated by commas
     #[arg(long, env = "SMLD_MODELS", value_name = "PATH", value_delimiter = ',', default_value = "models")]
     pub models: Vec<PathBuf>,
-    /// The model for requests that name none; by default the first by name
+    /// The model for requests that name none; by default the first network by name
     #[arg(long, env = "SMLD_DEFAULT_MODEL", value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_model: Option<String>,

@@ -2,8 +2,9 @@
 
 use super::accept::Format;
 use super::identify::RequestId;
-use crate::engine::{SampleRequest, Samples};
+use crate::engine::{ChainDiagnostics, Moments, SampleRequest, Samples};
 use crate::pixels::{EncodeError, Picture};
+use crate::plot::{self, PlotError};
 use crate::sampler::Sampler;
 use crate::score::ModelInfo;
 use base64::Engine as _;
@@ -18,6 +19,9 @@ pub(super) struct Drawn {
     pub(super) samples: Samples,
 }
 
+/// Pixels of a figure's picture for each of its own.
+const PIXEL_RATIO: f32 = 1.5;
+
 /// A sample: its index and x.
 type Sample = (u32, Vec<f32>);
 
@@ -30,8 +34,10 @@ pub(super) enum Unwritable {
     Json(#[from] serde_json::Error),
     #[error("the samples could not be written as an array: {0}")]
     Array(#[from] std::io::Error),
-    #[error("samples of shape {0:?} are not images")]
-    NotImages(Vec<usize>),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error("samples of shape {0:?} have no picture")]
+    NoPicture(Vec<usize>),
 }
 
 /// The body of the request that makes the same again, and what it was made with.
@@ -60,10 +66,20 @@ struct Document<'a> {
     label: Option<&'a str>,
     #[serde(flatten)]
     samples: Listed<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnostics: Option<Diagnostics<'a>>,
     evaluations: u64,
     queue_seconds: f64,
     sampling_seconds: f64,
     warnings: Vec<String>,
+}
+
+/// What the chains and the samples were like.
+#[derive(Serialize)]
+struct Diagnostics<'a> {
+    chains: &'a [ChainDiagnostics],
+    #[serde(flatten)]
+    samples: Moments,
 }
 
 #[derive(Serialize)]
@@ -102,8 +118,6 @@ impl Drawn {
     /// `samples`, which follow one another, as one picture with its recipe.
     fn png(&self, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
         let info = self.info();
-        let shape: [usize; 3] =
-            info.shape.as_slice().try_into().map_err(|_| Unwritable::NotImages(info.shape.clone()))?;
         let recipe = Recipe {
             model: &info.name,
             seed: self.request.seed(),
@@ -114,13 +128,30 @@ impl Drawn {
             sha256: &info.sha256,
             version: env!("CARGO_PKG_VERSION"),
         };
-        let picture = Picture::grid(samples.iter().map(|(_, x)| x.as_slice()), shape, info.range);
-        Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
+        Ok(self.picture(samples)?.png(Some(&serde_json::to_string(&recipe)?))?)
+    }
+
+    /// Images as a grid of them, points of the plane as dots over their density.
+    fn picture(&self, samples: &[Sample]) -> Result<Picture, Unwritable> {
+        let info = self.info();
+        match info.shape[..] {
+            [channels, height, width] => {
+                Ok(Picture::grid(samples.iter().map(|(_, x)| x.as_slice()), [channels, height, width], info.range))
+            }
+            [2] => {
+                let sampler = self.request.sampler();
+                let sigma = sampler.sigma(sampler.evaluations() - 1);
+                let points: Vec<[f32; 2]> = samples.iter().map(|(_, x)| [x[0], x[1]]).collect();
+                Ok(plot::scatter(self.request.model(), sigma, &points).picture(PIXEL_RATIO)?)
+            }
+            _ => Err(Unwritable::NoPicture(info.shape.clone())),
+        }
     }
 
     fn json(&self) -> Result<Vec<u8>, Unwritable> {
         let info = self.info();
-        let Samples { samples: drawn, summary } = &self.samples;
+        let Samples { samples: drawn, chains, summary } = &self.samples;
+        let diagnostics = self.request.diagnostics().then(|| Diagnostics { chains, samples: Moments::of(drawn) });
         let samples = if info.is_image() {
             let image = |sample: &Sample| {
                 let png = self.png(std::slice::from_ref(sample))?;
@@ -137,6 +168,7 @@ impl Drawn {
             sampler: self.request.sampler(),
             label: usize::try_from(self.request.label()).ok().map(|label| info.labels[label].as_str()),
             samples,
+            diagnostics,
             evaluations: summary.evaluations,
             queue_seconds: summary.queued.as_secs_f64(),
             sampling_seconds: summary.sampling.as_secs_f64(),

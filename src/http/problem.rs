@@ -79,8 +79,9 @@ impl Problem {
             Self::Refused(Refused::Draining) => {
                 Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "draining", "The server is going down") }
             }
+            // The request chose the steps. What a model does by its own is watched in `smld_nonfinite_total`.
             Self::Failed(Failure::Diverged { .. }) => {
-                kind(S::INTERNAL_SERVER_ERROR, "diverged", "A chain left the finite range")
+                kind(S::UNPROCESSABLE_ENTITY, "diverged", "A chain left the finite range")
             }
             Self::Failed(Failure::Model { .. }) => {
                 kind(S::INTERNAL_SERVER_ERROR, "model-failed", "The score model failed")
@@ -118,8 +119,24 @@ impl Problem {
             #[serde(skip_serializing_if = "Option::is_none")]
             field: Option<&'a str>,
             instance: &'a str,
+            #[serde(flatten)]
+            divergence: Option<Divergence>,
+        }
+        #[derive(Serialize)]
+        struct Divergence {
+            index: u32,
+            sigma: f32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            tau: Option<f64>,
+            evaluation: u32,
         }
         let Kind { status, slug, title, .. } = self.kind();
+        let divergence = match *self {
+            Self::Failed(Failure::Diverged { index, sigma, tau, evaluation }) => {
+                Some(Divergence { index, sigma, tau, evaluation })
+            }
+            _ => None,
+        };
         let document = Document {
             r#type: format!("urn:smld:problem:{slug}"),
             title,
@@ -127,6 +144,7 @@ impl Problem {
             detail: self.to_string(),
             field: if let Self::Invalid { field, .. } = self { field.as_deref() } else { None },
             instance: id,
+            divergence,
         };
         serde_json::to_string(&document).unwrap_or_default()
     }

@@ -58,7 +58,7 @@ impl Samples {
         let raw = body::read(request).await?;
         let model = served.catalog.find(raw.model.as_deref())?.clone();
         outcome.model(&model.info().name);
-        let format = negotiate(&headers, model.info())?;
+        let format = negotiate(&headers, model.info(), raw.diagnostics.unwrap_or(false))?;
         let request = SampleRequest::new(&raw, model, self.limits, random_seed()?)?;
         describe(&request, provenance);
         let ticket = served.engine.submit(&request)?;

@@ -1,7 +1,7 @@
 //! What is served, once it is warm.
 
 use crate::engine::Engine;
-use crate::score::ReadyModel;
+use crate::score::{Kind, ReadyModel};
 use std::sync::{Arc, OnceLock};
 
 /// The models by their names. At least one.
@@ -15,10 +15,13 @@ pub struct Catalog {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCatalog {
     /// There is nothing to serve.
-    #[error("there are no models to serve: --models names a folder with .onnx files, or the files")]
+    #[error("there are no models to serve: --models names a folder with .onnx or .density.json files, or the files")]
     Empty,
     /// A request could not tell two models apart.
-    #[error("two models are called '{0}': serve one of them, or give one another smld.name")]
+    #[error(
+        "two models are called '{0}': serve one of them, or give one another name, a network in its \
+             smld.name, a density by its file's"
+    )]
     Twice(String),
     /// The default is not among the models.
     #[error("--default-model: {0}")]
@@ -36,7 +39,8 @@ pub struct UnknownModel {
 }
 
 impl Catalog {
-    /// The catalogue of `models`, in the order of their names. Requests that name no model get `default`, or else the first.
+    /// The catalogue of `models`, in the order of their names. Requests that name no model get `default`, or else the
+    /// first network, or where there is none the first density.
     ///
     /// # Errors
     /// [`InvalidCatalog`].
@@ -48,7 +52,8 @@ impl Catalog {
         if models.is_empty() {
             return Err(InvalidCatalog::Empty);
         }
-        let mut catalog = Self { models: models.into(), default: 0 };
+        let first = models.iter().position(|model| model.info().kind == Kind::Network).unwrap_or(0);
+        let mut catalog = Self { models: models.into(), default: first };
         if let Some(name) = default {
             catalog.default = catalog.place(name)?;
         }

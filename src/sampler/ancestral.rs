@@ -79,12 +79,16 @@ impl Ancestral {
     }
 
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
-        if next > 0.0 {
-            let removed = sigma * sigma - next * next;
-            diffusion_step(k, removed, next * removed.sqrt() / sigma, noise, x, score);
-        } else {
-            ascent_step(sigma * sigma, x, score);
+        match self.coefficients(k) {
+            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
+            None => ascent_step(self.ladder[k as usize] * self.ladder[k as usize], x, score),
         }
+    }
+
+    /// See [`Sampler::coefficients`].
+    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
+        let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
+        let removed = sigma * sigma - next * next;
+        (next > 0.0).then(|| [removed, next * removed.sqrt() / sigma])
     }
 }

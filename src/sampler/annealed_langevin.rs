@@ -1,7 +1,7 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
 use super::spec::{count, ends, length, positive, rungs};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, langevin_step, schedule};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
 use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_L: `steps_per_level` Langevin steps at each σᵢ with τᵢ = ε (σᵢ/σ_L)², then, if
@@ -112,13 +112,24 @@ impl AnnealedLangevin {
         self.ladder[((k / self.steps_per_level).min(self.levels - 1)) as usize]
     }
 
-    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+    pub(super) fn tau(&self, k: u32) -> f64 {
         if k == self.levels * self.steps_per_level {
-            ascent_step(self.sigma_min * self.sigma_min, x, score);
-        } else {
-            let ratio = self.level(k) / self.sigma_min;
-            langevin_step(k, self.epsilon * ratio * ratio, noise, x, score);
+            return self.sigma_min * self.sigma_min;
         }
+        let ratio = self.level(k) / self.sigma_min;
+        self.epsilon * ratio * ratio
+    }
+
+    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+        match self.coefficients(k) {
+            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
+            None => ascent_step(self.tau(k), x, score),
+        }
+    }
+
+    /// See [`Sampler::coefficients`].
+    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
+        (k < self.levels * self.steps_per_level).then(|| langevin(self.tau(k)))
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {

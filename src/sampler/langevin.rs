@@ -1,7 +1,7 @@
 //! Langevin dynamics at one noise level.
 
 use super::spec::{count, length, level_in_range, positive};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, langevin_step};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin};
 use serde::{Deserialize, Serialize};
 
 /// x ← x + τ s(x, σ) + √(2τ) z for `steps` steps: the unadjusted Langevin algorithm on p_σ.
@@ -82,13 +82,19 @@ impl Langevin {
         self.sigma as f32
     }
 
+    pub(super) fn tau(&self, k: u32) -> f64 {
+        if k == self.steps { self.sigma * self.sigma } else { self.tau }
+    }
+
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        if k == self.steps {
-            ascent_step(self.sigma * self.sigma, x, score);
-        } else if self.noise {
-            langevin_step(k, self.tau, noise, x, score);
-        } else {
-            ascent_step(self.tau, x, score);
+        match self.coefficients(k) {
+            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
+            None => ascent_step(self.tau(k), x, score),
         }
+    }
+
+    /// See [`Sampler::coefficients`].
+    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
+        (self.noise && k < self.steps).then(|| langevin(self.tau))
     }
 }

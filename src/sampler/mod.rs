@@ -66,6 +66,16 @@ impl Sampler {
         }
     }
 
+    /// The step size τ of evaluation `k` of Langevin dynamics; none for the methods that fit their steps to σ.
+    #[must_use]
+    pub fn tau(&self, k: u32) -> Option<f64> {
+        match self {
+            Self::Langevin(sampler) => Some(sampler.tau(k)),
+            Self::AnnealedLangevin(sampler) => Some(sampler.tau(k)),
+            Self::PredictorCorrector(_) | Self::Ancestral(_) | Self::ProbabilityFlow(_) => None,
+        }
+    }
+
     /// Writes the beginning of the chain into `x`, in the model's own numbers.
     pub fn init(&self, noise: &Noise, x: &mut [f32]) {
         let init = match self {
@@ -88,6 +98,19 @@ impl Sampler {
             Self::PredictorCorrector(sampler) => sampler.advance(k, noise, x, score),
             Self::Ancestral(sampler) => sampler.advance(k, noise, x, score),
             Self::ProbabilityFlow(sampler) => sampler.advance(k, x, memory, score),
+        }
+    }
+
+    /// Drift and amplitude of the step that evaluation `k` makes where it adds noise, x ← x + drift s + amplitude z; none
+    /// where it adds none, as in ascent, in denoising and along the flow. `score` is as in [`advance`](Self::advance).
+    #[must_use]
+    pub fn coefficients(&self, k: u32, score: &[f32]) -> Option<[f64; 2]> {
+        match self {
+            Self::Langevin(sampler) => sampler.coefficients(k),
+            Self::AnnealedLangevin(sampler) => sampler.coefficients(k),
+            Self::PredictorCorrector(sampler) => sampler.coefficients(k, score),
+            Self::Ancestral(sampler) => sampler.coefficients(k),
+            Self::ProbabilityFlow(_) => None,
         }
     }
 
@@ -141,14 +164,14 @@ impl Init {
     }
 }
 
-/// One step of Langevin dynamics, x ← x + τ s + √(2τ) z.
-fn langevin_step(k: u32, tau: f64, noise: &Noise, x: &mut [f32], score: &[f32]) {
-    diffusion_step(k, tau, (2.0 * tau).sqrt(), noise, x, score);
+/// Drift and amplitude of a step of Langevin dynamics, x ← x + τ s + √(2τ) z.
+fn langevin(tau: f64) -> [f64; 2] {
+    [tau, (2.0 * tau).sqrt()]
 }
 
 /// x ← x + drift s + amplitude z; evaluation `k` draws its z from step k + 1 of the chain's noise.
-fn diffusion_step(k: u32, drift: f64, amplitude: f64, noise: &Noise, x: &mut [f32], score: &[f32]) {
-    let (drift, amplitude) = (drift as f32, amplitude as f32);
+fn diffusion_step(k: u32, coefficients: [f64; 2], noise: &Noise, x: &mut [f32], score: &[f32]) {
+    let [drift, amplitude] = coefficients.map(|coefficient| coefficient as f32);
     noise.for_each_normal(k + 1, x, |i, x, z| *x += drift * score[i] + amplitude * z);
 }
 

@@ -1,7 +1,7 @@
 //! Predictor-corrector sampling (Song et al. 2021, algorithm 2, variance exploding).
 
 use super::spec::{descent, length, positive};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin_step, schedule};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
 use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_N: at each level `corrector_steps` Langevin steps, then one step of reverse diffusion to
@@ -100,17 +100,25 @@ impl PredictorCorrector {
     }
 
     pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
+        match self.coefficients(k, score) {
+            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
+            None => {
+                let sigma = self.ladder[self.place(k).0];
+                ascent_step(sigma * sigma, x, score);
+            }
+        }
+    }
+
+    /// See [`Sampler::coefficients`].
+    pub(super) fn coefficients(&self, k: u32, score: &[f32]) -> Option<[f64; 2]> {
         let (level, step) = self.place(k);
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
         if step < self.corrector_steps {
             let norm2: f64 = score.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-            let tau = 2.0 * self.snr * self.snr * x.len() as f64 / norm2;
-            langevin_step(k, tau.min(sigma * sigma), noise, x, score);
-        } else if next > 0.0 {
-            let removed = sigma * sigma - next * next;
-            diffusion_step(k, removed, removed.sqrt(), noise, x, score);
-        } else {
-            ascent_step(sigma * sigma, x, score);
+            let tau = 2.0 * self.snr * self.snr * score.len() as f64 / norm2;
+            return Some(langevin(tau.min(sigma * sigma)));
         }
+        let removed = sigma * sigma - next * next;
+        (next > 0.0).then(|| [removed, removed.sqrt()])
     }
 }

@@ -5,11 +5,16 @@
 //! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served.
 
 pub mod density;
+#[cfg(feature = "onnx")]
+mod files;
+mod identity;
 mod info;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 mod ready;
 
+#[cfg(feature = "onnx")]
+pub use files::{Loader, ModelFileError, model_files};
 pub use info::{Kind, ModelInfo, UnknownLabel};
 pub use ready::{ReadyModel, Unfit, prepare};
 

@@ -2,7 +2,7 @@
 
 use super::data::Dataset;
 use crate::sampler::{Noise, Purpose};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// The rows of every step: each epoch a new order of the whole set.
 pub struct Batches<'a> {
@@ -70,6 +70,7 @@ impl Draws {
     /// The streams of a step's conditions.
     const LABELS: u32 = 0;
     const LEVELS: u32 = 1;
+    const PROBES: u32 = 2;
 
     /// The numbers of `step` for `rows` rows.
     #[must_use]
@@ -84,12 +85,30 @@ impl Draws {
         Tensor::from_slice(&z).reshape(x.size()).to_device(self.device)
     }
 
+    /// Independent signs, −1 or 1 with equal probability, of the shape of `x`.
+    pub fn signs_like(&self, x: &Tensor) -> Tensor {
+        let mut u = vec![0.0; x.numel()];
+        Noise::new(self.seed, self.step, Purpose::Conditions).uniform(Self::PROBES, &mut u);
+        u.iter_mut().for_each(|u| *u = if *u < 0.5 { -1.0 } else { 1.0 });
+        Tensor::from_slice(&u).reshape(x.size()).to_device(self.device)
+    }
+
     /// `[rows]` draws from N(0, 1), one from each of `rows` parts of equal probability: less variance in the loss.
     pub fn stratified_normal(&self) -> Tensor {
+        self.strata().special_ndtri().to_kind(Kind::Float).to_device(self.device)
+    }
+
+    /// `[rows]` draws from 0 ‥ `count` − 1, stratified as those of [`stratified_normal`](Self::stratified_normal).
+    pub fn stratified_choice(&self, count: usize) -> Tensor {
+        (self.strata() * count as f64).floor().to_kind(Kind::Int64).to_device(self.device)
+    }
+
+    /// A number in each of `rows` equal parts of (0, 1).
+    fn strata(&self) -> Tensor {
         let mut u = vec![0.0_f32; self.rows];
         Noise::new(self.seed, self.step, Purpose::Conditions).uniform(Self::LEVELS, &mut u);
         let strata: Vec<f64> =
             u.iter().enumerate().map(|(i, &u)| (i as f64 + f64::from(u).max(1e-6)) / self.rows as f64).collect();
-        Tensor::from_slice(&strata).special_ndtri().to_kind(tch::Kind::Float).to_device(self.device)
+        Tensor::from_slice(&strata)
     }
 }

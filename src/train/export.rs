@@ -3,10 +3,10 @@
 use super::checkpoint::State;
 use super::network::export::ExportOps;
 use super::network::torch::{Precision, Weights, values};
-use super::objective::Objective;
+use super::objective::ObjectiveSpec;
 use super::plan::Plan;
 use crate::onnx::GraphBuilder;
-use crate::sampler::{AnnealedLangevinSpec, Noise, Purpose, SamplerSpec, schedule};
+use crate::sampler::{AnnealedLangevinSpec, Init, LangevinSpec, Noise, Purpose, SamplerSpec, schedule};
 use crate::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
 use crate::score::{ReadyModel, Rows, prepare};
 use anyhow::{Context, Result, ensure};
@@ -16,19 +16,20 @@ use std::sync::Arc;
 use tch::{Tensor, no_grad};
 
 /// The file of the moving average in `state`, called `name`, as bytes; `sampler` is what it is sampled by where a request
-/// names nothing else, by default annealing by the method's own rules.
+/// names nothing else, by default the one that the objective's noise levels are for.
 #[must_use]
 pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>) -> Vec<u8> {
+    let [sigma_min, sigma_max] = plan.objective.levels();
     let contract = Contract {
         name: name.to_owned(),
         output: Output::Score,
-        sigma_min: plan.sigma_min,
-        sigma_max: plan.sigma_max,
-        range: [0.0, 1.0],
+        sigma_min,
+        sigma_max,
+        range: plan.range,
         labels: labels(&plan.data),
-        sampler: sampler.or(Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()))),
+        sampler: sampler.or_else(|| Some(default_sampler(plan))),
         training: json!({
-            "objective": plan.objective().name(),
+            "objective": plan.objective.name(),
             "steps": state.progress.step,
             "seconds": state.progress.seconds.round(),
             "weights": state.weights.count(),
@@ -40,15 +41,45 @@ pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>
 }
 
 fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
-    let shape = &plan.network.shape;
+    let shape = plan.network.shape();
     let mut graph = GraphBuilder::new("score");
     let x = graph.input_f32("x", shape);
     let sigma = graph.input_f32("sigma", &[]);
-    let label = (plan.network.classes > 0).then(|| graph.input_i64("label", &[]));
+    let label = (plan.network.classes() > 0).then(|| graph.input_i64("label", &[]));
     let mut ops = ExportOps { graph: &mut graph, weights };
     let score = plan.network.score(&mut ops, &x, &sigma, label.as_ref());
     graph.output_f32("score", &score, shape);
     graph
+}
+
+/// Annealing where there are levels to go down, at those that were trained where they were few; at one level Langevin
+/// dynamics from a uniform start over the data's range, for as long as a Gaussian of the data's spread needs to forget it.
+fn default_sampler(plan: &Plan) -> SamplerSpec {
+    match plan.objective {
+        ObjectiveSpec::DsmContinuous { .. } => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()),
+        ObjectiveSpec::DsmLadder { levels, .. } => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
+            levels: Some(levels),
+            // About a thousand evaluations, as Song & Ermon 2019 take for ten levels.
+            steps_per_level: Some((1000 / levels).clamp(5, 100)),
+            ..AnnealedLangevinSpec::default()
+        }),
+        ObjectiveSpec::Dsm { sigma }
+        | ObjectiveSpec::Esm { sigma }
+        | ObjectiveSpec::Ism { sigma, .. }
+        | ObjectiveSpec::Ssm { sigma } => {
+            // On N(0, v) the start fades as exp(−t/v) with t = τT, and a variance v ≥ σ² is at most 5 % too large.
+            let tau = 0.1 * sigma * sigma;
+            let variance = sigma * sigma + plan.network.deviation() * plan.network.deviation();
+            let [low, high] = plan.range.map(f64::from);
+            SamplerSpec::Langevin(LangevinSpec {
+                sigma: Some(sigma),
+                tau: Some(tau),
+                steps: Some((5.0 * variance / tau).ceil().clamp(100.0, 10_000.0) as u32),
+                init: Some(Init::Uniform { low, high }),
+                ..LangevinSpec::default()
+            })
+        }
+    }
 }
 
 fn labels(data: &Value) -> Vec<String> {
@@ -69,17 +100,18 @@ pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) 
     let ready = prepare(Arc::new(model), &[1])?;
     let mut session = ready.open(1)?;
     let dim = ready.info().dim();
-    for (level, sigma) in schedule::geometric(plan.sigma_max, plan.sigma_min, 5).into_iter().enumerate() {
+    let [sigma_min, sigma_max] = plan.objective.levels();
+    for (level, sigma) in schedule::geometric(sigma_max, sigma_min, 5).into_iter().enumerate() {
         let mut x = vec![0.0; ROWS * dim];
-        let scale = (sigma * sigma + plan.network.deviation * plan.network.deviation).sqrt() as f32;
+        let scale = (sigma * sigma + plan.network.deviation() * plan.network.deviation()).sqrt() as f32;
         Noise::new(plan.seed, level as u32, Purpose::Sampling).for_each_normal(0, &mut x, |_, x, z| *x = scale * z);
         let sigmas = [sigma as f32; ROWS];
-        let label: Vec<i64> = (0..ROWS as i64).map(|i| (i % (plan.network.classes + 1)) - 1).collect();
+        let label: Vec<i64> = (0..ROWS as i64).map(|i| (i % (plan.network.classes() + 1)) - 1).collect();
         let mut score = vec![0.0; x.len()];
         session.evaluate(Rows { x: &x, sigma: &sigmas, label: &label }, &mut score)?;
 
         let device = state.adam.average.device();
-        let shape: Vec<i64> = std::iter::once(ROWS as i64).chain(plan.network.shape).collect();
+        let shape: Vec<i64> = std::iter::once(ROWS as i64).chain(plan.network.shape().iter().copied()).collect();
         let [x, sigmas] = [Tensor::from_slice(&x).reshape(shape), Tensor::from_slice(&sigmas)];
         let [x, sigmas, label] = [x, sigmas, Tensor::from_slice(&label)].map(|tensor| tensor.to_device(device));
         let exact = no_grad(|| plan.score(&mut state.adam.average, Precision::F32, &x, &sigmas, &label));

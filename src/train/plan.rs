@@ -1,8 +1,8 @@
 //! What a run is to do.
 
-use super::network::UNet;
+use super::network::Network;
 use super::network::torch::{Precision, Shared, TorchOps, Weights};
-use super::objective::DsmContinuous;
+use super::objective::ObjectiveSpec;
 use super::optimiser::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,15 +14,12 @@ pub struct Plan {
     /// The data set, as it describes itself.
     pub data: Value,
     /// The network.
-    pub network: UNet,
-    /// The smallest noise level trained for.
-    pub sigma_min: f64,
-    /// The largest.
-    pub sigma_max: f64,
-    /// Mean of ln σ in training.
-    pub ln_sigma_mean: f64,
-    /// Deviation of ln σ in training.
-    pub ln_sigma_deviation: f64,
+    pub network: Network,
+    /// What black and white are in the data's numbers; for points their smallest value and their largest.
+    pub range: [f32; 2],
+    /// What is minimised, with its noise levels.
+    #[serde(flatten)]
+    pub objective: ObjectiveSpec,
     /// Rows of a batch.
     pub batch: usize,
     /// The probability that a row's class is hidden.
@@ -48,20 +45,8 @@ pub enum Length {
 }
 
 impl Plan {
-    /// What is minimised.
-    #[must_use]
-    pub fn objective(&self) -> DsmContinuous {
-        DsmContinuous {
-            ln_sigma_mean: self.ln_sigma_mean,
-            ln_sigma_deviation: self.ln_sigma_deviation,
-            sigma_min: self.sigma_min,
-            sigma_max: self.sigma_max,
-            deviation: self.network.deviation,
-        }
-    }
-
-    /// The score under `weights`, made on the first call: x [batch, C, H, W], sigma `[batch]`, label `[batch]` (looked at where
-    /// the network has classes) to the shape of x.
+    /// The score under `weights`, made on the first call: x [batch, …], sigma `[batch]`, label `[batch]` (looked at where the
+    /// network has classes) to the shape of x.
     pub fn score(
         &self,
         weights: &mut Weights,
@@ -72,7 +57,7 @@ impl Plan {
     ) -> Tensor {
         let mut ops = TorchOps { weights, device: x.device(), seed: self.seed, precision };
         let [x, sigma, label] = [x, sigma, label].map(|tensor| Shared(tensor.shallow_clone()));
-        let label = (self.network.classes > 0).then_some(&label);
+        let label = (self.network.classes() > 0).then_some(&label);
         self.network.score(&mut ops, &x, &sigma, label).0
     }
 }

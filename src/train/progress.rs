@@ -51,7 +51,7 @@ impl Reporter {
         let speed = f64::from(step.step + 1) * self.batch as f64 / step.seconds;
         let left = left.unwrap_or_default().as_secs();
         let line = format!(
-            "step {}  loss {:.4}  {speed:.0} images/s  {}:{:02}:{:02} left",
+            "step {}  loss {:.4}  {speed:.0} rows/s  {}:{:02}:{:02} left",
             step.step + 1,
             sum / f64::from(count),
             left / 3600,
@@ -68,7 +68,7 @@ impl Reporter {
         if count == LOG_STEPS {
             let entry = json!({
                 "step": step.step + 1, "loss": sum / f64::from(count), "rate": step.rate,
-                "seconds": step.seconds, "images_per_second": speed,
+                "seconds": step.seconds, "rows_per_second": speed,
             });
             writeln!(self.log, "{entry}").context("the log cannot be written")?;
             self.losses = (0.0, 0);

@@ -4,7 +4,7 @@ use super::batches::{Batches, Draws};
 use super::checkpoint::{Progress, State};
 use super::data::Dataset;
 use super::network::torch::Weights;
-use super::objective::{DsmContinuous, Objective};
+use super::objective::Objective;
 use super::optimiser::Adam;
 use super::plan::{Length, Plan};
 use anyhow::{Result, bail};
@@ -19,7 +19,7 @@ pub struct Run<'a> {
     /// Where it stands.
     pub state: State,
     batches: Batches<'a>,
-    objective: DsmContinuous,
+    objective: Box<dyn Objective>,
     device: Device,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
     pub fn begin(plan: Plan, data: &'a Dataset, device: Device) -> Self {
         let mut weights = Weights::default();
         // Evaluated once, so that every weight is made.
-        let shape: Vec<i64> = std::iter::once(1).chain(plan.network.shape).collect();
+        let shape: Vec<i64> = std::iter::once(1).chain(plan.network.shape().iter().copied()).collect();
         let x = Tensor::zeros(shape, (Kind::Float, device));
         let (sigma, label) = (Tensor::ones([1], (Kind::Float, device)), Tensor::zeros([1], (Kind::Int64, device)));
         let _ = plan.score(&mut weights, plan.precision, &x, &sigma, &label);
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
     /// Goes on with a run of `plan` where `state` left it.
     #[must_use]
     pub fn resume(plan: Plan, state: State, data: &'a Dataset, device: Device) -> Self {
-        let objective = plan.objective();
+        let objective = plan.objective.objective(data, plan.network.deviation(), device);
         let batches = Batches::new(data, plan.seed, plan.batch, plan.label_drop as f32, device);
         Self { plan, state, batches, objective, device }
     }

@@ -39,7 +39,7 @@ pub fn draw(
         engine.drain();
         loop {
             match ticket.blocking_next() {
-                Some(Event::Sample { index, x }) => {
+                Some(Event::Sample { index, x, .. }) => {
                     samples[(index - request.first_index()) as usize] = x;
                     each();
                 }

@@ -110,7 +110,7 @@ impl Life {
         let mut compared = 0;
         loop {
             match ticket.blocking_next() {
-                Some(Event::Sample { index, x }) => {
+                Some(Event::Sample { index, x, .. }) => {
                     let alone = alone(self.references[model].as_mut(), &request, index);
                     assert_eq!(bits(&x), bits(&alone), "sample {index} of seed {} differs", request.seed());
                     compared += 1;

@@ -110,6 +110,25 @@ async fn an_array_holds_the_numbers_themselves() {
 }
 
 #[tokio::test]
+async fn points_of_the_plane_have_a_picture_whose_note_makes_it_again() {
+    let site = site(ROOMY);
+    let sampler = r#"{"method":"langevin","steps":20,"sigma":0.5}"#;
+    let body = |n: u32| format!(r#"{{"model":"mixture","seed":7,"n":{n},"sampler":{sampler}}}"#);
+    let draw = async |body: String| send(&site.router, accepting(post(body), "image/png")).await;
+    let first = draw(body(40)).await;
+    assert_eq!((first.status.as_u16(), first.header("content-type")), (200, "image/png"));
+    let (width, height, mut note) = png(&first.body);
+    assert!(width > 700 && height > 700, "{width} x {height}");
+    for not_asked in ["sha256", "version"] {
+        note.as_object_mut().unwrap().remove(not_asked);
+    }
+    assert_eq!(draw(note.to_string()).await.body, first.body);
+    assert_ne!(draw(body(39)).await.body, first.body);
+    // Without a wish the answer stays JSON.
+    assert_eq!(send(&site.router, post(body(2))).await.header("content-type"), "application/json");
+}
+
+#[tokio::test]
 async fn a_seed_that_was_not_asked_for_is_told_and_makes_the_same_again() {
     let site = site(ROOMY);
     let first = send(&site.router, post("{}")).await;

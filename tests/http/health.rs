@@ -22,7 +22,7 @@ async fn the_metrics_have_the_names_that_dashboards_rely_on() {
     assert_eq!(send(&site.router, post(r#"{"n":0}"#)).await.status, 422);
     assert_eq!(
         send(&site.router, post(r#"{"model":"mixture","sampler":{"method":"langevin","tau":1e4}}"#)).await.status,
-        500
+        422
     );
     let answer = send(&site.router, get("/metrics")).await;
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4");

@@ -52,7 +52,7 @@ async fn a_request_that_cannot_be_is_told_why() {
     };
     for (what, request) in [
         ("accept: image/gif", accepting(post("{}"), "image/gif")),
-        ("accept: image/png, of points", accepting(post(r#"{"model":"mixture"}"#), "image/png")),
+        ("accept: image/png, with diagnostics", accepting(post(r#"{"diagnostics":true}"#), "image/png")),
         ("content-type: application/x-www-form-urlencoded", typed("application/x-www-form-urlencoded")),
         ("5000 bytes", post(" ".repeat(5000))),
         ("GET /v1/samples", get("/v1/samples")),
@@ -66,7 +66,7 @@ async fn a_request_that_cannot_be_is_told_why() {
 }
 
 #[tokio::test]
-async fn a_chain_that_diverges_and_a_model_that_fails_are_the_servers_fault() {
+async fn a_chain_that_diverges_is_the_requests_doing_and_a_model_that_fails_the_servers() {
     let site = site(ROOMY);
     let diverging = r#"{"seed":1,"sampler":{"method":"langevin","steps":500,"tau":100.0}}"#;
     let failing = format!(r#"{{"seed":1,"sampler":{{"method":"langevin","sigma":{FAULTY_SIGMA}}}}}"#);

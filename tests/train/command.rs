@@ -1,6 +1,6 @@
 //! The commands, as a person types them.
 
-use crate::support::write_halves;
+use crate::support::{write_halves, write_ring};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -62,6 +62,37 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
 }
 
 #[test]
+fn fit_takes_points_and_any_objective() {
+    let folder = tempfile::tempdir().unwrap();
+    write_ring(folder.path(), 64);
+    let fit = ["fit", "--data", "points.npy", "--out", "ring.onnx", "--threads", "1", "--width", "16"];
+    let ism = ["--objective", "ism", "--sigma", "0.3", "--steps", "60"];
+    let arguments: Vec<&str> = fit.into_iter().chain(ism).collect();
+    let output = smld_train(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(folder.path().join("ring.onnx").metadata().unwrap().len() < 200_000);
+    let resume: Vec<&str> = arguments.iter().copied().chain(["--resume"]).collect();
+    assert!(smld_train(folder.path(), &resume).status.success());
+    let other: Vec<&str> = fit.into_iter().chain(["--objective", "ssm", "--sigma", "0.3", "--resume"]).collect();
+    assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
+
+    let bad = |arguments: &[&str]| {
+        let all: Vec<&str> = fit[..5].iter().chain(arguments).copied().collect();
+        let output = smld_train(folder.path(), &all);
+        assert!(!output.status.success(), "{arguments:?} was taken");
+        said(&output)
+    };
+    assert!(bad(&["--objective", "dsm"]).contains("--sigma"));
+    assert!(bad(&["--objective", "dsm", "--sigma", "0"]).contains("above zero"));
+    assert!(bad(&["--objective", "dsm", "--sigma", "1", "--levels", "3"]).contains("--levels means nothing"));
+    assert!(bad(&["--objective", "ssm", "--sigma", "1", "--trace", "exact"]).contains("--trace means nothing"));
+    assert!(bad(&["--sigma", "1"]).contains("--sigma means nothing"));
+    assert!(bad(&["--objective", "dsm-ladder", "--levels", "1"]).contains("at least 2"));
+    assert!(bad(&["--width", "48,128"]).contains("one number"));
+    assert!(bad(&["--precision", "bf16"]).contains("convolutions"));
+}
+
+#[test]
 fn bad_input_is_answered_with_what_is_wrong_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     write_halves(folder.path(), 64);
@@ -75,6 +106,7 @@ fn bad_input_is_answered_with_what_is_wrong_and_writes_nothing() {
     assert!(bad(&["fit", "--data", ".", "--out", "Big Name.onnx"]).contains("lower-case"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--batch", "65"]).contains("--batch"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--width", "17,32"]).contains("multiples of 16"));
+    assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--width", "16"]).contains("two numbers"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--sigma-min", "30"]).contains("--sigma-max"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--resume"]).contains("checkpoint"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--device", "cuda"]).contains("--device cpu"));

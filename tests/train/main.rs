@@ -5,6 +5,9 @@
 mod command;
 mod network;
 mod objective;
+mod objective_kernel;
+mod objective_linear;
 mod optimiser;
+mod points;
 mod run;
 mod support;

@@ -1,28 +1,24 @@
 //! One description, two readers.
 
-use crate::support::plan;
+use crate::support::{OBJECTIVES, plan, plan_of_points};
 use smld::sampler::{Noise, Purpose};
 use smld::score::onnx::Runtime;
 use smld::train::checkpoint::{Progress, State};
 use smld::train::export;
+use smld::train::network::Network;
 use smld::train::network::torch::{Precision, Weights};
 use smld::train::optimiser::Adam;
+use smld::train::plan::Plan;
 use tch::{Device, Kind, Tensor, no_grad};
 
 /// A state whose every weight is drawn at random: none of the network's parts is silent.
-fn random_state(plan: &smld::train::plan::Plan) -> State {
+fn random_state(plan: &Plan) -> State {
     let mut weights = Weights::default();
-    let x = Tensor::zeros(
-        [1, plan.network.shape[0], plan.network.shape[1], plan.network.shape[2]],
-        (Kind::Float, Device::Cpu),
-    );
-    let _ = plan.score(
-        &mut weights,
-        Precision::F32,
-        &x,
-        &Tensor::ones([1], (Kind::Float, Device::Cpu)),
-        &Tensor::zeros([1], (Kind::Int64, Device::Cpu)),
-    );
+    let shape: Vec<i64> = std::iter::once(1).chain(plan.network.shape().iter().copied()).collect();
+    let (sigma, label) =
+        (Tensor::ones([1], (Kind::Float, Device::Cpu)), Tensor::zeros([1], (Kind::Int64, Device::Cpu)));
+    let x = Tensor::zeros(shape, (Kind::Float, Device::Cpu));
+    let _ = plan.score(&mut weights, Precision::F32, &x, &sigma, &label);
     no_grad(|| {
         for (i, tensor) in weights.0.values_mut().enumerate() {
             let mut z = vec![0.0; tensor.numel()];
@@ -40,9 +36,11 @@ fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_
     let runtime = Runtime::load(None).unwrap();
     for (shape, classes) in [([1, 8, 8], 2), ([3, 12, 8], 2), ([1, 28, 28], 0)] {
         let mut plan = plan(shape, 1);
-        plan.network.classes = classes;
         if classes == 0 {
             plan.data = serde_json::Value::Null;
+        }
+        if let Network::UNet(unet) = &mut plan.network {
+            unet.classes = classes;
         }
         let mut state = random_state(&plan);
         let file = export::file(&plan, &state, "random", None);
@@ -50,6 +48,22 @@ fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_
         assert!(model.batch_invariant(), "a row of {shape:?} depends on its batch");
         assert_eq!(model.info().shape, shape.map(|n| n as usize));
         assert_eq!(model.info().labels.len(), classes as usize);
+    }
+}
+
+#[test]
+fn the_network_for_points_is_exported_as_it_was_trained_and_small() {
+    let runtime = Runtime::load(None).unwrap();
+    for (dim, classes) in [(1, 0), (2, 0), (2, 3), (17, 2)] {
+        let plan = plan_of_points(dim, classes, OBJECTIVES[0], 1);
+        let mut state = random_state(&plan);
+        let file = export::file(&plan, &state, "random", None);
+        assert!(file.len() < 200_000, "{} bytes", file.len());
+        let model = export::verify(file, &runtime, &plan, &mut state).unwrap();
+        assert!(model.batch_invariant(), "a row of [{dim}] depends on its batch");
+        assert_eq!(model.info().shape, [dim as usize]);
+        assert_eq!(model.info().labels.len(), classes as usize);
+        assert_eq!(model.info().range, plan.range);
     }
 }
 

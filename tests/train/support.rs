@@ -2,8 +2,9 @@
 
 use smld::sampler::{Noise, Purpose};
 use smld::train::data::{Dataset, Options};
-use smld::train::network::UNet;
 use smld::train::network::torch::Precision;
+use smld::train::network::{Mlp, Network, UNet};
+use smld::train::objective::{ObjectiveSpec, Trace};
 use smld::train::optimiser::Settings;
 use smld::train::plan::{Length, Plan};
 use std::path::Path;
@@ -38,15 +39,60 @@ pub(crate) fn halves(count: u32) -> Dataset {
     Dataset::open(folder.path(), &options).unwrap()
 }
 
+/// Denoising score matching over a continuum.
+const CONTINUOUS: ObjectiveSpec =
+    ObjectiveSpec::DsmContinuous { sigma_min: 0.02, sigma_max: 5.0, ln_sigma_mean: -0.8, ln_sigma_deviation: 1.4 };
+
+/// One of every objective.
+pub(crate) const OBJECTIVES: [ObjectiveSpec; 7] = [
+    CONTINUOUS,
+    ObjectiveSpec::DsmLadder { sigma_min: 0.1, sigma_max: 4.0, levels: 8 },
+    ObjectiveSpec::Dsm { sigma: 0.3 },
+    ObjectiveSpec::Esm { sigma: 0.3 },
+    ObjectiveSpec::Ism { sigma: 0.3, trace: Trace::Exact },
+    ObjectiveSpec::Ism { sigma: 0.3, trace: Trace::Hutchinson },
+    ObjectiveSpec::Ssm { sigma: 0.3 },
+];
+
+/// `count` points `[2]` on a noisy ring, as `points.npy` in `folder`.
+pub(crate) fn write_ring(folder: &Path, count: u32) {
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({count}, 2), }}");
+    bytes.extend(format!("{header:<117}\n").bytes());
+    for i in 0..count {
+        let mut z = [0.0; 2];
+        Noise::new(1, i, Purpose::Data).normal(0, &mut z);
+        let scale = (1.0 + 0.1 * z[0]) / z[0].hypot(z[1]);
+        z.iter().for_each(|z| bytes.extend((scale * z).to_le_bytes()));
+    }
+    std::fs::write(folder.join("points.npy"), bytes).unwrap();
+}
+
+/// The data set of [`write_ring`].
+pub(crate) fn ring(count: u32) -> Dataset {
+    let folder = tempfile::tempdir().unwrap();
+    write_ring(folder.path(), count);
+    Dataset::open(&folder.path().join("points.npy"), &Options::default()).unwrap()
+}
+
+/// A plan for points of `dim` elements in `classes` classes.
+pub(crate) fn plan_of_points(dim: i64, classes: i64, objective: ObjectiveSpec, steps: u32) -> Plan {
+    Plan {
+        network: Network::Mlp(Mlp { shape: [dim], hidden: 96, classes, mean: 0.1, deviation: 0.7 }),
+        range: [-1.5, 1.25],
+        objective,
+        data: serde_json::json!({"classes": (0..classes).map(|class| class.to_string()).collect::<Vec<_>>()}),
+        ..plan([1, 8, 8], steps)
+    }
+}
+
 /// A plan for a small network of `shape`.
 pub(crate) fn plan(shape: [i64; 3], steps: u32) -> Plan {
     Plan {
         data: serde_json::json!({"classes": ["left", "right"]}),
-        network: UNet { shape, c1: 16, c2: 32, classes: 2, mean: 0.45, deviation: 0.4 },
-        sigma_min: 0.02,
-        sigma_max: 5.0,
-        ln_sigma_mean: -0.8,
-        ln_sigma_deviation: 1.4,
+        network: Network::UNet(UNet { shape, c1: 16, c2: 32, classes: 2, mean: 0.45, deviation: 0.4 }),
+        range: [0.0, 1.0],
+        objective: CONTINUOUS,
         batch: 16,
         label_drop: 0.1,
         seed: 3,

@@ -44,9 +44,10 @@ impl Density for Funnel {
     }
 
     fn log_density(&self, x: &[f64], _sigma: f64) -> f64 {
-        let width = libm::exp(x[0]);
-        let term = |x: &f64| log_normal(*x, width);
-        log_normal(x[0], self.deviation * self.deviation) + x[1..].iter().map(term).sum::<f64>()
+        let v = x[0];
+        let shrink = libm::exp(-0.5 * v);
+        let term = |x: &f64| log_normal(x * shrink, 1.0) - 0.5 * v;
+        log_normal(v, self.deviation * self.deviation) + x[1..].iter().map(term).sum::<f64>()
     }
 
     /// −v/deviation² − (D−1)/2 + ½ e⁻ᵛ Σ xᵢ² by v, −e⁻ᵛ xᵢ by the others.

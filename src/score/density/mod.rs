@@ -16,6 +16,7 @@
 mod banana;
 mod checkerboard;
 mod eigen;
+mod file;
 mod funnel;
 mod gaussian;
 mod kernel;
@@ -28,6 +29,7 @@ mod two_moons;
 
 pub use banana::Banana;
 pub use checkerboard::Checkerboard;
+pub use file::{DensityFault, DensityFileError, SUFFIX};
 pub use funnel::Funnel;
 pub use gaussian::Gaussian;
 pub use kernel::Kernel;

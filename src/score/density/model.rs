@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// A density that is served: points whose score is exact.
 #[derive(Clone, Debug)]
 pub struct DensityModel {
-    info: ModelInfo,
+    pub(super) info: ModelInfo,
     density: Arc<dyn Density>,
 }
 
@@ -45,7 +45,7 @@ impl DensityModel {
 /// The sampler for a density whose file names none.
 ///
 /// Where p_σ is known, annealing from σ = reach, at which one mode is left, to a tenth of the finest feature, with levels
-/// close enough and steps enough that modes have their weights. Otherwise plain Langevin dynamics, with steps that are
+/// close enough and steps enough that modes have their weights: what is longer gains little. Otherwise plain Langevin dynamics, with steps that are
 /// stable on the finest feature.
 fn default_sampler(density: &dyn Density) -> SamplerSpec {
     let ([least, most], detail) = (density.sigma_range(), density.detail());
@@ -58,7 +58,7 @@ fn default_sampler(density: &dyn Density) -> SamplerSpec {
         sigma_max: Some(first),
         sigma_min: Some(last),
         levels: Some(2 + (libm::log(first / last) / libm::log(RATIO)) as u32),
-        steps_per_level: Some(20),
+        steps_per_level: Some(40),
         epsilon: Some(0.3 * last * last),
         ..AnnealedLangevinSpec::default()
     })
@@ -77,8 +77,10 @@ impl ScoreModel for DensityModel {
     }
 
     fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
+        // σ as a request gives it, with room for the rounding of the density's own.
+        const ROOM: f64 = 1e-6;
         let sigma = f64::from(sigma);
-        let known = (self.info.sigma_min..=self.info.sigma_max).contains(&sigma);
+        let known = sigma >= self.info.sigma_min * (1.0 - ROOM) && sigma <= self.info.sigma_max * (1.0 + ROOM);
         let x: Vec<f64> = x.iter().copied().map(f64::from).collect();
         known.then(|| self.density.log_density(&x, sigma))
     }

@@ -1,6 +1,7 @@
 //! What a score network's file says of itself: the metadata that the trainer writes and the server reads.
 
 use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
+use crate::score::identity::is_name;
 use serde_json::Value;
 
 /// The version of the contract that this build writes and reads.
@@ -201,8 +202,7 @@ fn parse<T>(
 }
 
 fn name(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    (text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')).then(|| text.to_owned())
+    is_name(text).then(|| text.to_owned())
 }
 
 fn range(text: &str) -> Option<[f32; 2]> {

@@ -15,11 +15,11 @@ pub use provider::{Provider, ProviderError, UnknownProvider};
 pub use runtime::{Runtime, RuntimeError};
 pub use signature::SignatureFault;
 
+use super::identity::sha256;
 use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession};
 use ort::ErrorCode;
 use ort::session::Session;
 use session::{OnnxSession, OpenError, open};
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,7 +102,6 @@ impl OnnxScore {
             Err(_) if allow_cpu_fallback => Provider::Cpu,
             tried => tried?,
         };
-        let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
         let info = ModelInfo {
             kind: Kind::Network,
             shape,
@@ -112,7 +111,7 @@ impl OnnxScore {
             sigma_min: contract.sigma_min,
             sigma_max: contract.sigma_max,
             labels: contract.labels,
-            sha256,
+            sha256: sha256(&file),
             provider: provider.name().to_owned(),
             training: contract.training,
         };

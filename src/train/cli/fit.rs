@@ -1,12 +1,13 @@
 //! `smld-train fit`: from a data set to a score network file.
 
+use super::objective::ObjectiveArgs;
 use crate::engine::RawSampleRequest;
 use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
 use crate::train::data::{Channels, Dataset, Options};
 use crate::train::export;
-use crate::train::network::UNet;
 use crate::train::network::torch::Precision;
+use crate::train::network::{Mlp, Network, UNet};
 use crate::train::optimiser::Settings;
 use crate::train::plan::{Length, Plan};
 use crate::train::progress::Reporter;
@@ -20,12 +21,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tch::Device;
 
-/// Train a score network on a data set by denoising score matching.
+const EXAMPLES: &str = "Examples:
+  smld-train fit --data data/mnist --out models/mnist.onnx --minutes 30
+Points, from an array [N, D]:
+  smld-train fit --data points.npy --out models/points.onnx --steps 10000
+One objective after another, at one noise level each but for the ladder:
+  smld-train fit --data points.npy --out models/ladder.onnx --objective dsm-ladder --levels 10
+  smld-train fit --data points.npy --out models/dsm.onnx --objective dsm --sigma 0.3
+  smld-train fit --data points.npy --out models/esm.onnx --objective esm --sigma 0.3
+  smld-train fit --data points.npy --out models/ism.onnx --objective ism --sigma 0.3 --trace exact
+  smld-train fit --data points.npy --out models/ssm.onnx --objective ssm --sigma 0.3";
+
+/// Train a score network on a data set by score matching.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  smld-train fit --data data/mnist --out models/mnist.onnx --minutes 30")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Fit {
     /// The data: a folder of MNIST-style IDX files (raw or .gz), a folder of images whose sub-folders are class names,
-    /// CIFAR-10's binary files, or a .npy array.
+    /// CIFAR-10's binary files, or a .npy array of images or points.
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
     /// The score network file to write; its name is the model's.
@@ -46,21 +58,18 @@ pub(super) struct Fit {
     /// Minutes to train; the learning rate follows the clock. By default 30.
     #[arg(long)]
     minutes: Option<f64>,
-    /// Rows of a batch.
-    #[arg(long, default_value_t = 64)]
-    batch: usize,
+    /// Rows of a batch; by default 64 images, or 512 points.
+    #[arg(long)]
+    batch: Option<usize>,
     /// The largest learning rate.
     #[arg(long, default_value_t = Settings::default().learning_rate)]
     learning_rate: f64,
-    /// Channels at half and at quarter resolution, multiples of 16.
-    #[arg(long, default_value = "48,128", value_parser = width)]
-    width: (i64, i64),
-    /// The smallest noise level.
-    #[arg(long, default_value_t = 0.01)]
-    sigma_min: f64,
-    /// The largest noise level: about the largest distance between two images.
-    #[arg(long, default_value_t = 20.0)]
-    sigma_max: f64,
+    /// For images the channels at half and at quarter resolution, by default 48,128; for points the width of the hidden
+    /// layers, by default 96; multiples of 16.
+    #[arg(long, value_delimiter = ',', value_parser = width)]
+    width: Option<Vec<i64>>,
+    #[command(flatten)]
+    objective: ObjectiveArgs,
     /// The share of rows that train with their class hidden, so that one file serves with and without a class.
     #[arg(long, default_value_t = 0.1, value_parser = share)]
     label_drop: f64,
@@ -144,18 +153,8 @@ impl Fit {
     }
 
     fn plan(&self, data: &Dataset) -> Result<Plan> {
-        let &[channels, height, width] = data.shape() else {
-            bail!("{}: images are wanted, not points of shape {:?}", self.data.display(), data.shape());
-        };
-        ensure!(
-            height % 4 == 0 && width % 4 == 0,
-            "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
-        );
-        ensure!(self.batch > 0 && self.batch <= data.len(), "--batch must be between 1 and {}", data.len());
-        ensure!(
-            0.0 < self.sigma_min && self.sigma_min < self.sigma_max && self.sigma_max.is_finite(),
-            "--sigma-min must be above zero and below --sigma-max"
-        );
+        let batch = self.batch.unwrap_or(if data.shape().len() == 1 { data.len().min(512) } else { 64 });
+        ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
         let length = match (self.steps, self.minutes.unwrap_or(30.0)) {
             (Some(0), _) => bail!("--steps must be at least 1"),
             (Some(steps), _) => Length::Steps(steps),
@@ -166,25 +165,42 @@ impl Fit {
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
         Ok(Plan {
             data: data.describe(),
-            network: UNet {
-                shape: [channels as i64, height as i64, width as i64],
-                c1: self.width.0,
-                c2: self.width.1,
-                classes: data.classes().len() as i64,
-                mean,
-                deviation,
-            },
-            sigma_min: self.sigma_min,
-            sigma_max: self.sigma_max,
-            ln_sigma_mean: -0.8,
-            ln_sigma_deviation: 1.4,
-            batch: self.batch,
+            network: self.network(data, mean, deviation)?,
+            range: data.range(),
+            objective: self.objective.spec(data, deviation)?,
+            batch,
             label_drop: self.label_drop,
             seed: self.seed,
             length,
             precision: self.precision,
             optimiser: Settings { learning_rate: self.learning_rate, ..Settings::default() },
         })
+    }
+
+    /// The network for the shape of `data`, told of the mean and the deviation of its values.
+    fn network(&self, data: &Dataset, mean: f64, deviation: f64) -> Result<Network> {
+        let classes = data.classes().len() as i64;
+        let shape: Vec<i64> = data.shape().iter().map(|&n| n as i64).collect();
+        match (&shape[..], self.width.as_deref()) {
+            (&[dim], None | Some([_])) => {
+                ensure!(
+                    self.precision == Precision::F32,
+                    "--precision bf16 is for convolutions, and the network for points has none; leave it out"
+                );
+                let hidden = self.width.as_ref().map_or(96, |width| width[0]);
+                Ok(Network::Mlp(Mlp { shape: [dim], hidden, classes, mean, deviation }))
+            }
+            ([_], Some(_)) => bail!("--width for points is one number, as 96"),
+            (&[channels, height, width], None | Some([_, _])) => {
+                ensure!(
+                    height % 4 == 0 && width % 4 == 0,
+                    "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
+                );
+                let (c1, c2) = self.width.as_ref().map_or((48, 128), |width| (width[0], width[1]));
+                Ok(Network::UNet(UNet { shape: [channels, height, width], c1, c2, classes, mean, deviation }))
+            }
+            _ => bail!("--width for images is two numbers, as 48,128"),
+        }
     }
 
     /// Trains to the end, or until Ctrl-C: whether it came to the end.
@@ -223,12 +239,15 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// Writes the checkpoint, and a picture of what the network as it would be exported gives now.
+    /// Writes the checkpoint and, of images, a picture of what the network as it would be exported gives now.
     fn keep(&self, run: &mut Run<'_>) -> Result<()> {
         const SAMPLES: u64 = 16;
         run.state.save(&run.plan, &self.folder.join(CHECKPOINT))?;
         let file = export::file(&run.plan, &run.state, self.name, None);
         let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
+        if !model.info().is_image() {
+            return Ok(());
+        }
         let request = RawSampleRequest { n: Some(SAMPLES), seed: Some(0), ..RawSampleRequest::default() };
         let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
         let samples = draw(&model, &request, threads, || {})?;
@@ -253,10 +272,9 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
     Ok(name.to_owned())
 }
 
-fn width(text: &str) -> Result<(i64, i64), String> {
-    let channels = |text: &str| text.parse().ok().filter(|&c: &i64| c > 0 && c % 16 == 0);
-    let both = text.split_once(',').and_then(|(c1, c2)| Some((channels(c1)?, channels(c2)?)));
-    both.ok_or_else(|| "two multiples of 16 are wanted, as 48,128".to_owned())
+fn width(text: &str) -> Result<i64, String> {
+    let width = text.parse().ok().filter(|&width: &i64| width > 0 && width % 16 == 0);
+    width.ok_or_else(|| "multiples of 16 are wanted, as 48,128 for images or 96 for points".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

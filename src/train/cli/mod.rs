@@ -2,6 +2,7 @@
 
 mod export;
 mod fit;
+mod objective;
 mod plot;
 mod sample;
 

@@ -1,11 +1,12 @@
 //! `smld-train plot`: figures.
 
+use crate::plot::Figure as Drawing;
 use crate::train::plot::loss_curve;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Draw a figure as SVG.
+/// Draw a figure, as SVG or PNG.
 #[derive(Args, Debug)]
 pub(super) struct Plot {
     #[command(subcommand)]
@@ -20,8 +21,8 @@ enum Figure {
         /// The run's log.
         #[arg(value_name = "LOG.jsonl")]
         log: PathBuf,
-        /// The figure to write.
-        #[arg(long, value_name = "FILE.svg")]
+        /// The figure to write; its name ends in .svg or .png.
+        #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
 }
@@ -32,9 +33,22 @@ impl Plot {
             Figure::Loss { log, out } => {
                 let text =
                     std::fs::read_to_string(&log).with_context(|| format!("{} cannot be read", log.display()))?;
-                let svg = loss_curve(&text).with_context(|| format!("{} cannot be drawn", log.display()))?;
-                std::fs::write(&out, svg).with_context(|| format!("{} cannot be written", out.display()))
+                let figure = loss_curve(&text).with_context(|| format!("{} cannot be drawn", log.display()))?;
+                write(&figure, &out)
             }
         }
     }
+}
+
+/// Pixels of a PNG for each of the figure's own: enough to print.
+const PIXEL_RATIO: f32 = 3.0;
+
+/// Writes `figure` as what the name of `out` says it is.
+fn write(figure: &Drawing, out: &Path) -> Result<()> {
+    let bytes = match out.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => figure.svg()?.into_bytes(),
+        Some("png") => figure.picture(PIXEL_RATIO)?.png(None)?,
+        _ => bail!("{} is neither SVG nor PNG: let its name end in .svg or .png", out.display()),
+    };
+    std::fs::write(out, bytes).with_context(|| format!("{} cannot be written", out.display()))
 }

@@ -3,11 +3,62 @@
 //! A network is a function over [`Ops`]. Read by [`torch`], it is evaluated and differentiated; read by [`export`], it is
 //! written as an ONNX graph. What is trained and what is served cannot drift apart.
 
+mod embedding;
 pub mod export;
+pub mod mlp;
+mod precondition;
 pub mod torch;
 pub mod unet;
 
+pub use mlp::Mlp;
 pub use unet::UNet;
+
+use serde::{Deserialize, Serialize};
+
+/// A score network: one kind for each kind of data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Network {
+    /// For images.
+    UNet(UNet),
+    /// For points.
+    Mlp(Mlp),
+}
+
+impl Network {
+    /// The shape of one row: [C, H, W] or `[D]`.
+    #[must_use]
+    pub fn shape(&self) -> &[i64] {
+        match self {
+            Self::UNet(unet) => &unet.shape,
+            Self::Mlp(mlp) => &mlp.shape,
+        }
+    }
+
+    /// The number of classes; 0 for a network without `label`.
+    #[must_use]
+    pub fn classes(&self) -> i64 {
+        match self {
+            Self::UNet(UNet { classes, .. }) | Self::Mlp(Mlp { classes, .. }) => *classes,
+        }
+    }
+
+    /// s_d, the standard deviation of the data's values.
+    #[must_use]
+    pub fn deviation(&self) -> f64 {
+        match self {
+            Self::UNet(UNet { deviation, .. }) | Self::Mlp(Mlp { deviation, .. }) => *deviation,
+        }
+    }
+
+    /// s(x, σ) for x [batch, …shape], sigma `[batch]` and, with classes, label `[batch]`: the shape of x.
+    pub fn score<O: Ops>(&self, ops: &mut O, x: &O::Value, sigma: &O::Value, label: Option<&O::Value>) -> O::Value {
+        match self {
+            Self::UNet(unet) => unet.score(ops, x, sigma, label),
+            Self::Mlp(mlp) => mlp.score(ops, x, sigma, label),
+        }
+    }
+}
 
 /// How a weight begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,3 +141,10 @@ pub trait Ops {
 
 /// What every group norm adds to the variance.
 const NORM_EPSILON: f64 = 1e-5;
+
+/// x [batch, from] times a weight, plus a bias: [batch, to].
+fn linear<O: Ops>(ops: &mut O, name: &str, x: &O::Value, from: i64, to: i64) -> O::Value {
+    let weight = ops.weight(&format!("{name}.weight"), &[to, from], Start::Scaled { fan_in: from });
+    let bias = ops.weight(&format!("{name}.bias"), &[to], Start::Constant(0.0));
+    ops.linear(x, &weight, &bias)
+}

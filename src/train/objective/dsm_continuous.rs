@@ -23,10 +23,6 @@ pub struct DsmContinuous {
 }
 
 impl Objective for DsmContinuous {
-    fn name(&self) -> &'static str {
-        "dsm-continuous"
-    }
-
     fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor {
         let sigma = (draws.stratified_normal() * self.ln_sigma_deviation + self.ln_sigma_mean)
             .exp()

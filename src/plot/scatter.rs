@@ -1,0 +1,48 @@
+//! Points of a model in the plane, over its density where that is known.
+
+use super::palette::{BLUE, VERMILION};
+use super::{Axis, Figure, Grid, Panel, Style};
+use crate::score::ReadyModel;
+
+/// The parts of the mass whose borders are drawn.
+const MASSES: [f64; 10] = [0.99, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+/// Nodes along a side of the density.
+const NODES: usize = 129;
+/// Pixels along a side.
+const SIDE: u32 = 480;
+
+/// log p_σ of `model`, whose shape is `[2]`, on a window; none where it is not known.
+#[must_use]
+pub fn log_density(model: &ReadyModel, sigma: f32, x: [f64; 2], y: [f64; 2], nodes: usize) -> Option<Grid> {
+    model.log_density(&[0.0; 2], sigma)?;
+    let log = |x, y| model.log_density(&[x as f32, y as f32], sigma).unwrap_or(f64::NEG_INFINITY);
+    Some(Grid::of(x, y, nodes, log))
+}
+
+/// `samples`, each `[2]`, of `model` as dots over p_σ; where that is not known, in bare axes.
+///
+/// The shades are the highest-density regions that hold 99, 90, 80, …, 10 % of the mass in view. The window is square: the
+/// model's range and a tenth of it more on each side, widened to hold every sample.
+#[must_use]
+pub fn scatter(model: &ReadyModel, sigma: f32, samples: &[[f32; 2]]) -> Figure {
+    let info = model.info();
+    let [low, high] = info.range.map(f64::from);
+    let margin = 0.1 * (high - low);
+    let values = || samples.iter().flatten().copied().map(f64::from);
+    let window = [values().fold(low - margin, f64::min), values().fold(high + margin, f64::max)];
+    let axis = |name: &str| Axis::named(window, name);
+    let panel = Panel::new([SIDE; 2], axis("x₁"), axis("x₂"));
+    let count = if samples.len() == 1 { "1 sample".to_owned() } else { format!("{} samples", samples.len()) };
+    let (panel, colour) = match log_density(model, sigma, window, window, NODES) {
+        Some(grid) => {
+            let levels = grid.levels_of_mass(&MASSES);
+            (panel.title(format!("{}: {count} over p at σ = {sigma}", info.name)).bands(grid, levels), VERMILION)
+        }
+        None => (panel.title(format!("{}: {count} at σ = {sigma}", info.name)), BLUE),
+    };
+    // Many dots are small and let one another through.
+    let crowd = (samples.len() as f64 / 300.0).max(1.0).sqrt();
+    let dots = Style::new(colour, (2.6 / crowd).max(1.2)).faded((0.9 / crowd).max(0.45));
+    let at = samples.iter().map(|&[x, y]| [f64::from(x), f64::from(y)]).collect();
+    Figure::row(vec![panel.points(at, dots)])
+}
