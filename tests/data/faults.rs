@@ -16,7 +16,9 @@ fn classes(names: &[&str]) -> Options {
 #[test]
 fn a_path_that_is_not_there() {
     let folder = Folder::new();
-    assert_eq!(refused(&folder, "gone"), "<folder>/gone cannot be read: No such file or directory (os error 2)");
+    let densities = "banana, checkerboard, funnel, gaussian, mixture, ring, swiss-roll, two-moons";
+    let reason = "is not there; give a file, a folder, or one of the densities to draw from";
+    assert_eq!(refused(&folder, "gone"), format!("<folder>/gone {reason}: {densities}"));
 }
 
 #[test]
@@ -277,6 +279,15 @@ fn options_that_mean_nothing_for_a_kind() {
     assert_eq!(refusal(&folder, &images, &classes(&["a"])), expected("images", "IDX without labels", "classes"));
     assert_eq!(refusal(&folder, &batch, &channels), expected("x.bin", "CIFAR-10", "channels"));
     assert_eq!(refusal(&folder, &array, &classes(&["a"])), expected("a.npy", "a .npy array", "classes"));
-    let expected = expected("set", "a folder without sub-folders", "classes");
-    assert_eq!(refusal(&folder, folder.path("set"), &classes(&["a"])), expected);
+    let of_folder = expected("set", "a folder without sub-folders", "classes");
+    assert_eq!(refusal(&folder, folder.path("set"), &classes(&["a"])), of_folder);
+
+    let count = Options { count: Some(8), ..Options::default() };
+    let seed = Options { seed: Some(8), ..Options::default() };
+    assert_eq!(refusal(&folder, &array, &count), expected("a.npy", "a file or folder", "count"));
+    assert_eq!(refusal(&folder, &array, &seed), expected("a.npy", "a file or folder", "data-seed"));
+    let of_density = |option| format!("ring is a density, for which '{option}' means nothing; leave it out");
+    for (options, option) in [(size, "size"), (channels, "channels"), (classes(&["a"]), "classes")] {
+        assert_eq!(refusal(&folder, "ring", &options), of_density(option));
+    }
 }

@@ -2,7 +2,10 @@
 
 use crate::files::{Folder, cifar, colour, grey, gz, idx, labels, levels, npy, open, row};
 use image::{Rgba, RgbaImage};
+use smld::sampler::{Noise, Purpose};
+use smld::score::density::{NAMES, by_name};
 use smld::train::data::{Channels, Dataset, Options};
+use std::path::Path;
 
 #[test]
 fn an_idx_file_gives_its_images_and_the_labels_beside_it() {
@@ -221,4 +224,34 @@ fn what_is_transparent_shows_white() {
     image.put_pixel(2, 0, Rgba([0, 0, 0, 51]));
     folder.image("set/a.png", image);
     assert_eq!(levels(&open(folder.path("set")), 0), [100, 255, 204, 0, 255, 204, 0, 255, 204]);
+}
+
+#[test]
+fn the_name_of_a_density_gives_exact_draws_from_it() {
+    let drawn = |name: &str, count, seed| {
+        Dataset::open(Path::new(name), &Options { count, seed, ..Options::default() }).unwrap()
+    };
+    for name in NAMES {
+        let data = drawn(name, Some(50), Some(3));
+        assert_eq!((data.len(), data.shape(), data.classes().len()), (50, &[2][..], 0));
+        let mut x = [0.0; 2];
+        for i in 0..50 {
+            by_name(name).unwrap().draw(&Noise::new(3, i, Purpose::Data), &mut x);
+            assert_eq!(row(&data, i as usize), x.map(|x| x as f32), "row {i} of {name}");
+        }
+    }
+    let (few, many) = (drawn("ring", Some(10), None), drawn("ring", None, Some(0)));
+    assert_eq!(many.len(), 20_000);
+    assert_eq!(row(&few, 9), row(&many, 9));
+    let description = few.describe();
+    assert_eq!([&description["name"], &description["kind"]], ["ring", "generated"]);
+    assert_eq!([&description["count"], &description["seed"]], [10, 0]);
+    assert_ne!(description["sha256"], drawn("ring", Some(10), Some(1)).describe()["sha256"]);
+}
+
+#[test]
+fn a_folder_with_the_name_of_a_density_is_read() {
+    let folder = Folder::new();
+    folder.image("two-moons/a.png", grey(4, 4, 7));
+    assert_eq!(open(folder.path("two-moons")).shape(), [1, 4, 4]);
 }

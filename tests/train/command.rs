@@ -76,6 +76,10 @@ fn fit_takes_points_and_any_objective() {
     let other: Vec<&str> = fit.into_iter().chain(["--objective", "ssm", "--sigma", "0.3", "--resume"]).collect();
     assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
 
+    let moons = ["fit", "--data", "two-moons", "--count", "100", "--out", "moons.onnx", "--steps", "1"];
+    let output = smld_train(folder.path(), &moons);
+    assert!(output.status.success() && said(&output).contains("100 rows of [2]"), "{}", said(&output));
+
     let bad = |arguments: &[&str]| {
         let all: Vec<&str> = fit[..5].iter().chain(arguments).copied().collect();
         let output = smld_train(folder.path(), &all);
@@ -88,6 +92,7 @@ fn fit_takes_points_and_any_objective() {
     assert!(bad(&["--objective", "ssm", "--sigma", "1", "--trace", "exact"]).contains("--trace means nothing"));
     assert!(bad(&["--sigma", "1"]).contains("--sigma means nothing"));
     assert!(bad(&["--objective", "dsm-ladder", "--levels", "1"]).contains("at least 2"));
+    assert!(bad(&["--count", "10"]).contains("'count' means nothing"));
     assert!(bad(&["--width", "48,128"]).contains("one number"));
     assert!(bad(&["--precision", "bf16"]).contains("convolutions"));
 }

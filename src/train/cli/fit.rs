@@ -23,14 +23,15 @@ use tch::Device;
 
 const EXAMPLES: &str = "Examples:
   smld-train fit --data data/mnist --out models/mnist.onnx --minutes 30
-Points, from an array [N, D]:
-  smld-train fit --data points.npy --out models/points.onnx --steps 10000
-One objective after another, at one noise level each but for the ladder:
-  smld-train fit --data points.npy --out models/ladder.onnx --objective dsm-ladder --levels 10
-  smld-train fit --data points.npy --out models/dsm.onnx --objective dsm --sigma 0.3
-  smld-train fit --data points.npy --out models/esm.onnx --objective esm --sigma 0.3
-  smld-train fit --data points.npy --out models/ism.onnx --objective ism --sigma 0.3 --trace exact
-  smld-train fit --data points.npy --out models/ssm.onnx --objective ssm --sigma 0.3";
+Points, drawn from a known density or from an array [N, D]:
+  smld-train fit --data two-moons --out models/two-moons.onnx --steps 20000
+  smld-train fit --data points.npy --out models/points.onnx --steps 20000
+The other objectives:
+  smld-train fit --data swiss-roll --out models/ladder.onnx --objective dsm-ladder --levels 10 --steps 20000
+  smld-train fit --data ring --out models/dsm.onnx --objective dsm --sigma 0.3 --steps 5000
+  smld-train fit --data ring --out models/esm.onnx --objective esm --sigma 0.3 --steps 2000 --count 2000
+  smld-train fit --data ring --out models/ism.onnx --objective ism --sigma 0.3 --trace exact --steps 5000
+  smld-train fit --data ring --out models/ssm.onnx --objective ssm --sigma 0.3 --steps 5000";
 
 /// Train a score network on a data set by score matching.
 #[derive(Args, Debug)]
@@ -38,11 +39,19 @@ One objective after another, at one noise level each but for the ladder:
 pub(super) struct Fit {
     /// The data: a folder of MNIST-style IDX files (raw or .gz), a folder of images whose sub-folders are class names,
     /// CIFAR-10's binary files, or a .npy array of images or points.
+    /// Where no such path exists, the name of a density to draw points from: two-moons, swiss-roll, checkerboard, ring,
+    /// mixture, gaussian, banana or funnel.
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
     /// The score network file to write; its name is the model's.
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
+    /// How many points are drawn from a density; by default 20000.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// The seed of those draws, by default 0: another --seed trains on the same data.
+    #[arg(long)]
+    data_seed: Option<u64>,
     /// Side to which images of a folder are resized; a multiple of 4.
     #[arg(long)]
     size: Option<u32>,
@@ -109,7 +118,13 @@ impl Fit {
         let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
         ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options = Options { size: self.size, channels: self.channels, classes: self.classes.clone() };
+        let options = Options {
+            size: self.size,
+            channels: self.channels,
+            classes: self.classes.clone(),
+            count: self.count,
+            seed: self.data_seed,
+        };
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;

@@ -1,6 +1,7 @@
 //! What can be wrong with data.
 
 use super::MAX_BYTES;
+use crate::score::density::NAMES;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,9 @@ pub struct DataError {
 /// The reasons, each a predicate of the file or folder: what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
+    /// Neither a file nor a density.
+    #[error("is not there; give a file, a folder, or one of the densities to draw from: {}", NAMES.join(", "))]
+    NotThere,
     /// The system says no.
     #[error("cannot be read: {0}")]
     Io(io::Error),

@@ -1,4 +1,4 @@
-//! Data: files of several kinds become one [`Dataset`] of rows.
+//! Data: files of several kinds, and densities, become one [`Dataset`] of rows.
 //!
 //! A reader per kind gives `Contents`; what must hold of every kind is checked once, in [`Dataset::open`]. A file that
 //! is not whole is an error that names it: nothing half-read is trained on.
@@ -6,12 +6,14 @@
 mod cifar;
 mod error;
 mod folder;
+mod generated;
 mod idx;
 mod npy;
 
 pub use error::{DataError, Fault};
 pub use folder::Channels;
 
+use crate::score::density::by_name;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
@@ -25,6 +27,10 @@ pub struct Options {
     pub channels: Option<Channels>,
     /// The names of the classes, in the order of their numbers.
     pub classes: Option<Vec<String>>,
+    /// A density: how many points are drawn. Without it 20,000.
+    pub count: Option<u32>,
+    /// A density: the seed of the draws. Without it 0.
+    pub seed: Option<u64>,
 }
 
 /// A data set in memory: rows of one shape, each with or without a class.
@@ -33,6 +39,8 @@ pub struct Dataset {
     name: String,
     contents: Contents,
     range: [f32; 2],
+    /// Of the draws, where it was drawn.
+    seed: Option<u64>,
 }
 
 /// What a reader found.
@@ -60,16 +68,22 @@ const MAX_BYTES: u64 = 1 << 36;
 
 impl Dataset {
     /// Reads what lies at `path`: IDX files (raw or `.gz`; one, or a folder with MNIST's names), a `.npy` array, CIFAR-10's
-    /// binary files (one, or their folder), or a folder of images (whose sub-folders are classes).
+    /// binary files (one, or their folder), or a folder of images (whose sub-folders are classes). Where nothing lies there
+    /// and `path` is the name of a standard density ([`by_name`]), draws from that.
     ///
     /// # Errors
     /// [`DataError`] names the file and what is wrong with it.
     pub fn open(path: &Path, options: &Options) -> Result<Self, DataError> {
-        let contents = read(path, options)?;
+        let density = path.to_str().and_then(by_name).filter(|_| !path.exists());
+        let contents = match &density {
+            Some(density) => generated::draw(density.as_ref(), options).map_err(|fault| fault.at(path))?,
+            None => read(path, options)?,
+        };
+        let seed = density.map(|_| options.seed.unwrap_or_default());
         let range = contents.check().map_err(|fault| fault.at(path))?;
         let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, contents, range })
+        Ok(Self { name, contents, range, seed })
     }
 
     /// The number of rows, at least one.
@@ -143,14 +157,18 @@ impl Dataset {
     #[must_use]
     pub fn describe(&self) -> serde_json::Value {
         let Contents { kind, shape, classes, .. } = &self.contents;
-        serde_json::json!({
+        let mut description = serde_json::json!({
             "name": self.name,
             "kind": kind,
             "count": self.len(),
             "shape": shape,
             "classes": classes,
             "sha256": self.contents.sha256(),
-        })
+        });
+        if let Some(seed) = self.seed {
+            description["seed"] = seed.into();
+        }
+        description
     }
 }
 
@@ -207,7 +225,14 @@ impl Contents {
 
 /// Decides what `path` is, and reads it.
 fn read(path: &Path, options: &Options) -> Result<Contents, DataError> {
-    let is_folder = path.metadata().map_err(|error| Fault::from(error).at(path))?.is_dir();
+    let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    let fault = |error| if gone(&error) { Fault::NotThere } else { error.into() };
+    let is_folder = path.metadata().map_err(|error| fault(error).at(path))?.is_dir();
+    for (option, given) in [("count", options.count.is_some()), ("data-seed", options.seed.is_some())] {
+        if given {
+            return Err(Fault::NotForThisKind { option, kind: "a file or folder" }.at(path));
+        }
+    }
     if is_folder {
         let images = ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"].map(|name| path.join(name));
         if let Some(images) = images.iter().find(|images| images.exists()) {
