@@ -6,12 +6,13 @@ SHELL := bash
 .PHONY: help run test lint licences data train figures image clean
 
 CARGO ?= cargo
-# How long each model is trained, and further arguments, as in: make train MINUTES=120 FIT='--precision bf16'
-MINUTES ?= 60
+# How long each model is trained, and further arguments, as in: make train STEPS=50000 FIT='--precision bf16'
+STEPS ?= 26000
 FIT ?=
 # Further arguments of the server, as in: make run ARGS='--listen 0.0.0.0:8080'
 ARGS ?=
 
+IMAGES := --steps $(STEPS) --label-drop 0.5 --sampler '{"method":"ancestral","steps":50}' $(FIT)
 DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
 TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train --
 
@@ -50,11 +51,13 @@ $(DENY):
 data: ## fetch MNIST and Fashion-MNIST into data/
 	scripts/fetch data
 
-train: ## train both shipped models, MINUTES (60) each
+train: ## train the shipped models, STEPS (26000) each
 	scripts/fetch libtorch data onnxruntime
-	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 --minutes $(MINUTES) $(FIT)
-	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 --minutes $(MINUTES) $(FIT) \
+	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
+	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \
 	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
+	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
+	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
 
 figures: ## redraw the pictures of models/README.md
 	scripts/fetch libtorch onnxruntime

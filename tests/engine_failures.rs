@@ -102,7 +102,7 @@ fn a_chain_that_diverges_is_named_and_its_neighbour_in_the_batch_is_unharmed() {
     assert!((30..60).contains(&evaluation), "7^45 is about the largest number: {evaluation}");
     let failure = lost.blocking_collect().unwrap_err();
     assert_eq!(failure, Failure::Diverged { index: 17, sigma: sigma as f32, tau: Some(10.0), evaluation });
-    assert!(failure.to_string().contains("sample 17") && failure.to_string().contains("τ = 10:"));
+    assert!(failure.to_string().contains("sample 17") && failure.to_string().contains("steps of τ = 10 "));
     for (index, x) in collected(kept).samples {
         assert_eq!(bits(&x), bits(&alone(session.as_mut(), &calm, index)));
     }

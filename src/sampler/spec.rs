@@ -85,6 +85,10 @@ impl Init {
 
 /// The first and the last noise level of a ladder: what is named, or else the model's.
 pub(super) fn ends([max, min]: [Option<f64>; 2], range: SigmaRange) -> Result<[f64; 2], InvalidSampler> {
+    if range.max == 0.0 {
+        let reason = "goes down noise levels, and the model knows σ = 0 only; use langevin".to_owned();
+        return Err(InvalidSampler { parameter: "method", reason });
+    }
     let max = max.unwrap_or(range.max);
     level_in_range("sigma_max", max, range)?;
     // A density known at every σ has no smallest level of its own; a hundredth of its unit is fine enough to see.

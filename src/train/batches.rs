@@ -45,16 +45,22 @@ impl<'a> Batches<'a> {
         let epoch = (position / len) as u32;
         if self.epoch != Some(epoch) {
             self.epoch = Some(epoch);
-            self.order = (0..self.data.len() as u32).collect();
-            let mut u = vec![0.0; self.data.len()];
-            Noise::new(self.seed, epoch, Purpose::Order).uniform(0, &mut u);
-            // Fisher & Yates.
-            for i in (1..self.order.len()).rev() {
-                self.order.swap(i, (f64::from(u[i]) * (i + 1) as f64) as usize);
-            }
+            self.order = order(self.seed, epoch, self.data.len());
         }
         self.order[(position % len) as usize] as usize
     }
+}
+
+/// The numbers from 0 to `len` − 1 in a random order, another for each epoch (Fisher & Yates).
+#[must_use]
+pub fn order(seed: u64, epoch: u32, len: usize) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..len as u32).collect();
+    let mut u = vec![0.0; len];
+    Noise::new(seed, epoch, Purpose::Order).uniform(0, &mut u);
+    for i in (1..len).rev() {
+        order.swap(i, (f64::from(u[i]) * (i + 1) as f64) as usize);
+    }
+    order
 }
 
 /// The random numbers of one step.

@@ -5,5 +5,6 @@
 mod program;
 
 mod configuration;
+mod densities;
 mod service;
 mod stopping;

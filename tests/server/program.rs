@@ -38,7 +38,12 @@ pub(crate) fn output(arguments: &[&str]) -> Output {
 impl Program {
     /// Starts the program on a free port with the mixture, and waits until it is ready.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let arguments = [&["--listen", "127.0.0.1:0", "--models", MIXTURE], arguments].concat();
+        Self::serving(MIXTURE, arguments)
+    }
+
+    /// As [`start`](Self::start), with the models that `models` names.
+    pub(crate) fn serving(models: &str, arguments: &[&str]) -> Self {
+        let arguments = [&["--listen", "127.0.0.1:0", "--models", models], arguments].concat();
         let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let mut program = Self { child, out, address: String::new(), client: Client::new() };

@@ -119,8 +119,8 @@ impl Density for Kernel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Component, GaussianMixture};
     use super::*;
+    use crate::score::density::{Component, GaussianMixture};
 
     #[test]
     fn a_kernel_density_is_a_mixture_of_equal_weights() {

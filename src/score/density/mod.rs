@@ -99,7 +99,7 @@ pub fn by_name(name: &str) -> Option<Arc<dyn Density>> {
             GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).map(shared)
         }
         "ring" => Ring::new(1.0, 0.01).map(shared),
-        "swiss-roll" => swiss_roll(0.05).map(shared),
+        "swiss-roll" => swiss_roll(0.1).map(shared),
         "two-moons" => two_moons(0.1).map(shared),
         _ => return None,
     };

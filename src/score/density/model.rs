@@ -51,14 +51,14 @@ fn default_sampler(density: &dyn Density) -> SamplerSpec {
     let ([least, most], detail) = (density.sigma_range(), density.detail());
     if most == 0.0 {
         let tau = Some(0.25 * detail * detail);
-        return SamplerSpec::Langevin(LangevinSpec { tau, steps: Some(2000), ..LangevinSpec::default() });
+        return SamplerSpec::Langevin(LangevinSpec { tau, steps: Some(1000), ..LangevinSpec::default() });
     }
     let (first, last) = (density.reach(), least.max(0.1 * detail));
     SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
         sigma_max: Some(first),
         sigma_min: Some(last),
         levels: Some(2 + (libm::log(first / last) / libm::log(RATIO)) as u32),
-        steps_per_level: Some(40),
+        steps_per_level: Some(30),
         epsilon: Some(0.3 * last * last),
         ..AnnealedLangevinSpec::default()
     })

@@ -70,6 +70,7 @@ impl Density for Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::density::Kernel;
 
     #[test]
     fn the_ring_is_the_limit_of_a_kernel_density_along_it() {
@@ -78,7 +79,7 @@ mod tests {
             let angle = TAU * f64::from(i) / 400.0;
             vec![1.5 * angle.cos(), 1.5 * angle.sin()]
         };
-        let kernel = super::super::Kernel::new(&(0..400).map(point).collect::<Vec<_>>(), 0.2).unwrap();
+        let kernel = Kernel::new(&(0..400).map(point).collect::<Vec<_>>(), 0.2).unwrap();
         for (x, sigma) in
             [([0.0, 0.0], 0.0), ([1.4, 0.2], 0.0), ([-0.3, 2.5], 0.5), ([9.0, -9.0], 0.1), ([3.0, 0.0], 6.0)]
         {

@@ -1,5 +1,6 @@
 //! What a score network's file says of itself: the metadata that the trainer writes and the server reads.
 
+use super::features::FEATURES;
 use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
 use crate::score::identity::is_name;
 use serde_json::Value;
@@ -8,14 +9,14 @@ use serde_json::Value;
 const VERSION: &str = "1";
 
 const CONTRACT: &str = "smld.contract";
-const NAME: &str = "smld.name";
+pub(super) const NAME: &str = "smld.name";
 const OUTPUT: &str = "smld.output";
 const SIGMA_MIN: &str = "smld.sigma_min";
 const SIGMA_MAX: &str = "smld.sigma_max";
 const RANGE: &str = "smld.range";
-const LABELS: &str = "smld.labels";
+pub(super) const LABELS: &str = "smld.labels";
 const SAMPLER: &str = "smld.sampler";
-const TRAINING: &str = "smld.training";
+pub(super) const TRAINING: &str = "smld.training";
 
 /// What the output of a network holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,16 @@ pub enum ContractFault {
     /// A key that every file has is not there.
     #[error("the metadata key '{0}' is missing; write the file with smld-train, or add the key to its metadata_props")]
     Missing(&'static str),
+    /// A feature network where a score network is wanted.
+    #[error(
+        "it is a feature network, which tells images apart; a score network is wanted, as smld-train fit writes it"
+    )]
+    IsFeatures,
+    /// Something else where a feature network is wanted.
+    #[error(
+        "it is not a feature network (its metadata lack 'smld.features'); one is wanted that smld-train features has written"
+    )]
+    NotFeatures,
     /// A value that is not what its key asks for.
     #[error("the metadata key '{key}' is '{value}'; it must be {wanted}")]
     Unreadable {
@@ -127,6 +138,9 @@ impl Contract {
     /// The first key that is missing or cannot be.
     pub fn from_metadata(value: impl Fn(&str) -> Option<String>) -> Result<Self, ContractFault> {
         let required = |key: &'static str| value(key).ok_or(ContractFault::Missing(key));
+        if value(CONTRACT).is_none() && value(FEATURES).is_some() {
+            return Err(ContractFault::IsFeatures);
+        }
         let version = required(CONTRACT)?;
         if version != VERSION {
             return Err(ContractFault::Version { found: version });
@@ -192,7 +206,7 @@ impl Output {
     }
 }
 
-fn parse<T>(
+pub(super) fn parse<T>(
     key: &'static str,
     value: String,
     wanted: &'static str,
@@ -201,7 +215,7 @@ fn parse<T>(
     read(&value).ok_or(ContractFault::Unreadable { key, value, wanted })
 }
 
-fn name(text: &str) -> Option<String> {
+pub(super) fn name(text: &str) -> Option<String> {
     is_name(text).then(|| text.to_owned())
 }
 
@@ -212,7 +226,7 @@ fn range(text: &str) -> Option<[f32; 2]> {
 }
 
 /// Requests name classes without regard to case, so two that differ in case alone are one.
-fn labels(text: &str) -> Option<Vec<String>> {
+pub(super) fn labels(text: &str) -> Option<Vec<String>> {
     let labels: Vec<String> = serde_json::from_str(text).ok()?;
     let twice = |(i, label): (usize, &String)| labels[..i].iter().any(|other| other.eq_ignore_ascii_case(label));
     (!labels.is_empty() && !labels.iter().enumerate().any(twice)).then_some(labels)

@@ -3,6 +3,7 @@
 //! [`Runtime`] is the library, [`OnnxScore`] a file that keeps the [`Contract`], and a session of it is owned by one thread.
 
 mod contract;
+mod features;
 mod mixture;
 mod provider;
 mod runtime;
@@ -10,6 +11,7 @@ mod session;
 mod signature;
 
 pub use contract::{Contract, ContractFault, Output};
+pub use features::{FeatureContract, FeatureError, FeatureNetwork, Features};
 pub use mixture::mixture_file;
 pub use provider::{Provider, ProviderError, UnknownProvider};
 pub use runtime::{Runtime, RuntimeError};

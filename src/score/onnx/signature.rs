@@ -65,6 +65,16 @@ pub enum SignatureFault {
     /// An input for classes without names.
     #[error("there is an input 'label', but the metadata key 'smld.labels' is missing; add the names of the classes")]
     NoNames,
+    /// A feature network that tells apart other classes than it names.
+    #[error(
+        "'logits' has {logits} columns, and the metadata key 'smld.labels' names {classes} classes; they must be as many"
+    )]
+    Classes {
+        /// The columns of logits.
+        logits: usize,
+        /// The names.
+        classes: usize,
+    },
     /// Names of classes without an input.
     #[error(
         "the metadata key 'smld.labels' names classes, but there is no input 'label'; take the key away or add the input"
@@ -109,7 +119,11 @@ pub(super) fn check(inputs: &[Outlet], outputs: &[Outlet], labelled: bool) -> Re
     Ok(x[1..].iter().map(|&size| size as usize).collect())
 }
 
-fn find<'a>(kind: &'static str, name: &'static str, outlets: &'a [Outlet]) -> Result<&'a Outlet, SignatureFault> {
+pub(super) fn find<'a>(
+    kind: &'static str,
+    name: &'static str,
+    outlets: &'a [Outlet],
+) -> Result<&'a Outlet, SignatureFault> {
     outlets.iter().find(|outlet| outlet.name() == name).ok_or_else(|| {
         let names: Vec<&str> = outlets.iter().map(Outlet::name).collect();
         SignatureFault::Missing { kind, name, found: names.join(", ") }
@@ -117,7 +131,11 @@ fn find<'a>(kind: &'static str, name: &'static str, outlets: &'a [Outlet]) -> Re
 }
 
 /// The sizes of the axes of a tensor of `wanted`; −1 is a free one.
-fn axes<'a>(name: &'static str, wanted: TensorElementType, outlet: &'a Outlet) -> Result<&'a [i64], SignatureFault> {
+pub(super) fn axes<'a>(
+    name: &'static str,
+    wanted: TensorElementType,
+    outlet: &'a Outlet,
+) -> Result<&'a [i64], SignatureFault> {
     match outlet.dtype() {
         ValueType::Tensor { ty, shape, .. } if *ty == wanted => Ok(shape),
         ValueType::Tensor { ty, .. } => Err(SignatureFault::Type { name, found: ty.to_string(), wanted }),
@@ -134,14 +152,14 @@ fn vector(name: &'static str, element: TensorElementType, outlet: &Outlet) -> Re
     }
 }
 
-fn free_batch(name: &'static str, shape: &[i64]) -> Result<(), SignatureFault> {
+pub(super) fn free_batch(name: &'static str, shape: &[i64]) -> Result<(), SignatureFault> {
     match shape[0] {
         -1 => Ok(()),
         size => Err(SignatureFault::FixedBatch { name, size }),
     }
 }
 
-fn text(shape: &[i64]) -> String {
+pub(super) fn text(shape: &[i64]) -> String {
     let axis = |&size: &i64| if size < 0 { "?".to_owned() } else { size.to_string() };
     format!("[{}]", shape.iter().map(axis).collect::<Vec<_>>().join(", "))
 }

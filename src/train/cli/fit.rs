@@ -2,6 +2,7 @@
 
 use super::objective::ObjectiveArgs;
 use crate::engine::RawSampleRequest;
+use crate::sampler::SamplerSpec;
 use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
 use crate::train::data::{Channels, Dataset, Options};
@@ -103,6 +104,9 @@ pub(super) struct Fit {
     /// Minutes between checkpoints, each with a picture of samples.
     #[arg(long, default_value_t = 5.0)]
     checkpoint_minutes: f64,
+    /// The sampler for requests that name none, as JSON; by default the trainer's choice.
+    #[arg(long, value_parser = super::sampler)]
+    sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
@@ -139,7 +143,7 @@ impl Fit {
             folder.display()
         ));
         if self.train(&mut run, reporter, &Keeper { name: &name, folder: &folder, runtime: &runtime })? {
-            let file = export::file(&run.plan, &run.state, &name, None);
+            let file = export::file(&run.plan, &run.state, &name, self.sampler.clone());
             export::verify(file.clone(), &runtime, &run.plan, &mut run.state)?;
             export::write(&file, &self.out)?;
             eprintln!("wrote {}; serve it with: smld serve --models {}", self.out.display(), self.out.display());

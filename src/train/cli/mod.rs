@@ -1,6 +1,8 @@
 //! The commands of `smld-train`.
 
+mod evaluate;
 mod export;
+mod features;
 mod fit;
 mod objective;
 mod plot;
@@ -23,6 +25,10 @@ enum Command {
     Fit(fit::Fit),
     /// Write the score network file of a checkpoint.
     Export(export::Export),
+    /// Train a feature network on a labelled data set, for `evaluate`.
+    Features(features::Features),
+    /// Compare samples with the data: distance, cover, memory, classes.
+    Evaluate(evaluate::Evaluate),
     /// Draw a figure.
     Plot(plot::Plot),
     /// Draw samples from a score network file into one picture.
@@ -38,6 +44,8 @@ impl Cli {
         match self.command {
             Command::Fit(fit) => fit.run(),
             Command::Export(export) => export.run(),
+            Command::Features(features) => features.run(),
+            Command::Evaluate(evaluate) => evaluate.run(),
             Command::Plot(plot) => plot.run(),
             Command::Sample(sample) => sample.run(),
         }

@@ -106,6 +106,11 @@ impl Ops for ExportOps<'_> {
         self.add(&scaled, &bias)
     }
 
+    fn global_average_pool(&mut self, x: &Value) -> Value {
+        let means = self.graph.node("GlobalAveragePool", &[x], &[]);
+        self.graph.node("Flatten", &[&means], &[])
+    }
+
     fn embedding(&mut self, label: &Value, table: &Value) -> Value {
         let one = self.whole("one", 1);
         let row = self.graph.node("Add", &[label, &one], &[]);

@@ -3,6 +3,7 @@
 //! A network is a function over [`Ops`]. Read by [`torch`], it is evaluated and differentiated; read by [`export`], it is
 //! written as an ONNX graph. What is trained and what is served cannot drift apart.
 
+pub mod classifier;
 mod embedding;
 pub mod export;
 pub mod mlp;
@@ -10,6 +11,7 @@ mod precondition;
 pub mod torch;
 pub mod unet;
 
+pub use classifier::Classifier;
 pub use mlp::Mlp;
 pub use unet::UNet;
 
@@ -122,6 +124,8 @@ pub trait Ops {
         weight: &Self::Value,
         bias: &Self::Value,
     ) -> Self::Value;
+    /// x [batch, C, H, W] to the means over its pixels: [batch, C].
+    fn global_average_pool(&mut self, x: &Self::Value) -> Self::Value;
     /// Row label + 1 of `table` [classes + 1, width] for each label `[batch]` (int64, −1 for none): [batch, width].
     fn embedding(&mut self, label: &Self::Value, table: &Self::Value) -> Self::Value;
 

@@ -137,6 +137,10 @@ impl Ops for TorchOps<'_> {
         Shared(x.0.group_norm(groups, Some(&weight.0), Some(&bias.0), super::NORM_EPSILON, true))
     }
 
+    fn global_average_pool(&mut self, x: &Shared) -> Shared {
+        Shared(x.0.mean_dim([2, 3].as_slice(), false, Kind::Float))
+    }
+
     fn embedding(&mut self, label: &Shared, table: &Shared) -> Shared {
         Shared(table.0.index_select(0, &(&label.0 + 1)))
     }

@@ -83,14 +83,21 @@ fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value,
     ops.add(&x, &hidden)
 }
 
-fn conv<O: Ops>(ops: &mut O, name: &str, x: &O::Value, [from, to]: [i64; 2], kernel: i64, stride: i64) -> O::Value {
+pub(super) fn conv<O: Ops>(
+    ops: &mut O,
+    name: &str,
+    x: &O::Value,
+    [from, to]: [i64; 2],
+    kernel: i64,
+    stride: i64,
+) -> O::Value {
     let start = Start::Scaled { fan_in: from * kernel * kernel };
     let weight = ops.weight(&format!("{name}.weight"), &[to, from, kernel, kernel], start);
     let bias = ops.weight(&format!("{name}.bias"), &[to], Start::Constant(0.0));
     ops.conv2d(x, &weight, &bias, kernel, stride)
 }
 
-fn norm<O: Ops>(ops: &mut O, name: &str, x: &O::Value, shape: &[i64; 3]) -> O::Value {
+pub(super) fn norm<O: Ops>(ops: &mut O, name: &str, x: &O::Value, shape: &[i64; 3]) -> O::Value {
     let weight = ops.weight(&format!("{name}.weight"), &[shape[0]], Start::Constant(1.0));
     let bias = ops.weight(&format!("{name}.bias"), &[shape[0]], Start::Constant(0.0));
     ops.group_norm(x, shape, GROUPS, &weight, &bias)

@@ -1,0 +1,245 @@
+//! `smld-train evaluate`: how good samples are, beside real rows.
+
+use crate::sampler::SamplerSpec;
+use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
+use crate::score::{ReadyModel, prepare};
+use crate::train::data::{Channels, Options};
+use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
+use crate::train::evaluate::{Kept, MIN_ROWS, Report, Space};
+use crate::train::split::{Split, Subset};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Compare samples with the data: distance, cover, memory, classes.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    smld-train evaluate models/mnist.onnx --data data/mnist --features models/features/mnist.onnx\n  \
+    smld-train evaluate --samples samples.npy --data data/mnist --features models/features/mnist.onnx --json figures.json\n\n\
+    Every figure is given for the samples and, beside it, for held-out real rows: samples as good as real ones reach those. \
+    docs/EVALUATION.md says what each means.")]
+pub(super) struct Evaluate {
+    /// The score network file to draw from.
+    #[arg(value_name = "MODEL.onnx", required_unless_present = "samples")]
+    model: Option<PathBuf>,
+    /// Samples to read in place of drawing: float32 [n, C, H, W] in [0, 1], or points [n, D].
+    #[arg(
+        long,
+        value_name = "FILE.npy",
+        conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed"]
+    )]
+    samples: Option<PathBuf>,
+    /// The real rows. Of a folder with test files (MNIST's t10k, CIFAR-10's test_batch) those are held out and the others are
+    /// the training rows; of any other data that `fit` reads, one row in five, chosen at random but always the same, is
+    /// held out.
+    #[arg(long, value_name = "PATH")]
+    data: PathBuf,
+    /// Side to which images of a folder are resized.
+    #[arg(long)]
+    size: Option<u32>,
+    /// Whether images of a folder are read as grey or colour.
+    #[arg(long)]
+    channels: Option<Channels>,
+    /// Class names, separated by commas, where the data only number them and have not ten.
+    #[arg(long, value_delimiter = ',')]
+    classes: Option<Vec<String>>,
+    /// The feature network to compare by, made by `smld-train features`. Without one rows are compared by their own values:
+    /// right for points, and for images of little use.
+    #[arg(long, value_name = "FILE.onnx")]
+    features: Option<PathBuf>,
+    /// How many samples are drawn.
+    #[arg(long, default_value_t = 5000)]
+    n: u64,
+    /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
+    #[arg(long, value_parser = super::sampler)]
+    sampler: Option<SamplerSpec>,
+    /// A class, by name or number, to draw and to compare with alone.
+    #[arg(long)]
+    label: Option<String>,
+    /// Draw as many of every class; --n in all.
+    #[arg(long, conflicts_with = "label")]
+    each_class: bool,
+    /// The seed of the samples.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; by default all cores.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Where to write the figures as JSON.
+    #[arg(long, value_name = "FILE.json")]
+    json: Option<PathBuf>,
+    /// The path of onnxruntime's library.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
+}
+
+/// What is evaluated.
+enum Source<'a> {
+    Drawn(Drawing<'a>),
+    Read(SamplesFile),
+}
+
+impl Evaluate {
+    pub(super) fn run(self) -> Result<()> {
+        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        let options =
+            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
+        let split = Split::open(&self.data, &options)?;
+        let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
+        let model = self.model.as_ref().map(|path| {
+            let model = OnnxScore::load(&runtime, path, Provider::Cpu, false)?;
+            anyhow::Ok(prepare(Arc::new(model), &[1, threads])?)
+        });
+        let model = model.transpose()?;
+        let (source, about) = self.source(model.as_ref(), &split, threads)?;
+        let label = match &source {
+            Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => Some(classes[0]),
+            Source::Drawn(_) | Source::Read(_) => None,
+        };
+        let count = match &source {
+            Source::Drawn(drawing) => drawing.n as usize,
+            Source::Read(file) => file.count(),
+        };
+
+        let [training, held_out] = split.subsets(label);
+        let held_out = held_out.first(count);
+        ensure!(
+            count >= MIN_ROWS && held_out.count() >= MIN_ROWS,
+            "there are {count} samples and {} held-out rows; at least {MIN_ROWS} of each are wanted",
+            held_out.count()
+        );
+        let begin = Instant::now();
+        let features = match &network {
+            Some(network) => json!({
+                "name": network.contract().name, "sha256": network.sha256(), "width": network.width()
+            }),
+            None => Value::Null,
+        };
+        let bar = bar("training rows", if network.is_some() { training.count() } else { 0 });
+        let mut space = Space::new(training, network, |rows| bar.inc(rows))?;
+        bar.finish_and_clear();
+        let real = real(&mut space, &held_out)?;
+        let samples = drawn(&mut space, source, count)?;
+        let report = Report::new(&space, &samples, &real)?;
+        print(&space, &report);
+        eprintln!("in {:.0} s", begin.elapsed().as_secs_f64());
+        let Some(path) = &self.json else { return Ok(()) };
+        let figures = json!({
+            "smld": env!("CARGO_PKG_VERSION"),
+            "samples": about,
+            "data": {"training": split.data().describe(), "test": split.test().map(|test| test.describe())},
+            "features": features,
+            "figures": report,
+        });
+        let text = serde_json::to_string_pretty(&figures)?;
+        std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// The samples that were asked for, and what is told of them.
+    fn source<'a>(&self, model: Option<&'a ReadyModel>, split: &Split, threads: usize) -> Result<(Source<'a>, Value)> {
+        let (data, shape) = (split.data(), split.data().shape());
+        let Some(model) = model else {
+            let Some(path) = &self.samples else { bail!("a model or --samples is wanted") };
+            let file = SamplesFile::open(path, shape)?;
+            let about = json!({"file": path.file_name().unwrap_or_default().to_string_lossy(), "n": file.count()});
+            return Ok((Source::Read(file), about));
+        };
+        let info = model.info();
+        ensure!(
+            info.shape == shape,
+            "the model '{}' draws samples of shape {:?}, and the data's rows are of shape {shape:?}; give the data it was \
+             trained on",
+            info.name,
+            info.shape,
+        );
+        let classes = match &self.label {
+            Some(name) => vec![info.label(name)?],
+            None if self.each_class => (0..info.labels.len() as i64).collect(),
+            None => Vec::new(),
+        };
+        ensure!(
+            !self.each_class || !classes.is_empty(),
+            "the model '{}' has no classes; leave --each-class out",
+            info.name
+        );
+        ensure!(
+            classes.is_empty() || data.classes().len() == info.labels.len(),
+            "the model '{}' has {} classes and the data {}; leave --label and --each-class out, or give the data it was \
+             trained on",
+            info.name,
+            info.labels.len(),
+            data.classes().len()
+        );
+        let sampler =
+            self.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range())?;
+        let about = json!({
+            "model": info.name, "sha256": info.sha256, "n": self.n, "seed": self.seed,
+            "classes": if self.each_class { json!("each") } else { json!(self.label) },
+            "sampler": sampler, "evaluations": sampler.evaluations(),
+        });
+        let drawing = Drawing { model, sampler: self.sampler.clone(), seed: self.seed, n: self.n, classes, threads };
+        Ok((Source::Drawn(drawing), about))
+    }
+}
+
+/// The feature network in `path`.
+fn network(runtime: &Runtime, path: &PathBuf, threads: usize) -> Result<FeatureNetwork> {
+    let about = || format!("the feature network '{}' cannot be used", path.display());
+    let file = std::fs::read(path).with_context(about)?;
+    FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
+}
+
+/// The held-out rows, kept.
+fn real(space: &mut Space<'_>, rows: &Subset<'_>) -> Result<Kept> {
+    let bar = bar("held-out rows", rows.count());
+    let mut kept = Kept::default();
+    for first in (0..rows.count()).step_by(CHUNK) {
+        let range = first..rows.count().min(first + CHUNK);
+        let count = range.len();
+        space.add(&mut kept, &rows.values(range.clone()), &rows.labels(range))?;
+        bar.inc(count as u64);
+    }
+    bar.finish_and_clear();
+    Ok(kept)
+}
+
+/// The `count` samples of `source`, kept.
+fn drawn(space: &mut Space<'_>, source: Source<'_>, count: usize) -> Result<Kept> {
+    let bar = bar("samples", count);
+    let mut kept = Kept::default();
+    let take = |rows: &[f32], asked: &[i64]| space.add(&mut kept, rows, asked);
+    match source {
+        Source::Drawn(drawing) => drawing.each_chunk(|| bar.inc(1), take)?,
+        Source::Read(file) => file.each_chunk(take)?,
+    }
+    bar.finish_and_clear();
+    Ok(kept)
+}
+
+fn print(space: &Space<'_>, report: &Report) {
+    match space.network() {
+        Some(network) => {
+            let width = network.width();
+            println!("compared by {width} features of '{}'", network.contract().name);
+            if report.samples.rows <= width {
+                println!("so few samples have no covariance of {width} features: the distance is far too large");
+            }
+        }
+        None => println!("compared by the rows' own values: no --features were given"),
+    }
+    println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
+}
+
+fn bar(what: &'static str, length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64).with_message(what);
+    match ProgressStyle::with_template("{msg:14} {bar:30} {pos}/{len}  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,131 @@
+//! `smld-train features`: a network whose features `smld-train evaluate` compares samples by.
+
+use super::fit::model_name;
+use crate::score::onnx::Runtime;
+use crate::train::data::{Channels, Options};
+use crate::train::export;
+use crate::train::features::{FeaturePlan, FeatureRun, accuracy, file, verify};
+use crate::train::network::Classifier;
+use crate::train::optimiser::Settings;
+use crate::train::plan::Length;
+use crate::train::split::Split;
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+
+/// Train a feature network on a labelled data set, for `evaluate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  smld-train features --data data/mnist --out models/features/mnist.onnx")]
+pub(super) struct Features {
+    /// Labelled images: a folder of MNIST-style IDX files (raw or .gz), a folder of images whose sub-folders are class
+    /// names, or CIFAR-10's binary files. Test files in the folder are not trained on; the accuracy is measured on them.
+    #[arg(long, value_name = "PATH")]
+    data: PathBuf,
+    /// The feature network file to write; its name is the network's. Not into the folder that the server serves, but into
+    /// one of its own.
+    #[arg(long, value_name = "FILE.onnx")]
+    out: PathBuf,
+    /// Side to which images of a folder are resized; a multiple of 4.
+    #[arg(long)]
+    size: Option<u32>,
+    /// Whether images of a folder are read as grey or colour.
+    #[arg(long)]
+    channels: Option<Channels>,
+    /// Class names, separated by commas, where the data only number them.
+    #[arg(long, value_delimiter = ',')]
+    classes: Option<Vec<String>>,
+    /// Steps to train; the same seed and threads give the same network.
+    #[arg(long, default_value_t = 4000, conflicts_with = "minutes")]
+    steps: u32,
+    /// Minutes to train, in place of steps.
+    #[arg(long)]
+    minutes: Option<f64>,
+    /// Rows of a batch.
+    #[arg(long, default_value_t = 128)]
+    batch: usize,
+    /// The seed of weights and order.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; by default all cores.
+    #[arg(long)]
+    threads: Option<i32>,
+    /// The path of onnxruntime's library, which checks what is written.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl Features {
+    pub(super) fn run(self) -> Result<()> {
+        if let Some(threads) = self.threads {
+            tch::set_num_threads(threads);
+        }
+        let name = model_name(&self.out)?;
+        let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        let options =
+            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
+        let split = Split::open(&self.data, &options)?;
+        let mut run = FeatureRun::begin(self.plan(&split)?, split.data());
+        self.train(&mut run)?;
+        let accuracy = split.test().map(|test| accuracy(&mut run, test));
+        let file = file(&run, &name, split.data().classes(), accuracy);
+        verify(&file, &runtime, &mut run, split.data())?;
+        export::write(&file, &self.out)?;
+        let measured = accuracy.map_or("there are no test files to measure its accuracy on".to_owned(), |share| {
+            format!("it is right on {:.2} % of the test rows", 100.0 * share)
+        });
+        eprintln!("wrote {}: {} steps in {:.0} s; {measured}", self.out.display(), run.step, run.seconds);
+        Ok(())
+    }
+
+    fn plan(&self, split: &Split) -> Result<FeaturePlan> {
+        let data = split.data();
+        let &[channels, height, width] = data.shape() else {
+            bail!("{}: images are wanted; points are compared as they are, without features", self.data.display());
+        };
+        ensure!(
+            data.classes().len() > 1,
+            "{}: at least two classes are wanted, for the network learns to tell them apart",
+            self.data.display()
+        );
+        ensure!(
+            height % 4 == 0 && width % 4 == 0,
+            "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
+        );
+        ensure!(self.batch > 0 && self.batch <= data.len(), "--batch must be between 1 and {}", data.len());
+        let length = match (self.steps, self.minutes) {
+            (0, None) => bail!("--steps must be at least 1"),
+            (steps, None) => Length::Steps(steps),
+            (_, Some(minutes)) if minutes > 0.0 => Length::Minutes(minutes),
+            (_, Some(minutes)) => bail!("--minutes must be above zero, not {minutes}"),
+        };
+        let (mean, deviation) = data.mean_and_deviation();
+        ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
+        let shape = [channels, height, width].map(|size| size as i64);
+        Ok(FeaturePlan {
+            data: data.describe(),
+            network: Classifier { shape, classes: data.classes().len() as i64, mean, deviation },
+            batch: self.batch,
+            seed: self.seed,
+            length,
+            optimiser: Settings::default(),
+        })
+    }
+
+    fn train(&self, run: &mut FeatureRun<'_>) -> Result<()> {
+        let bar = ProgressBar::new(1000);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {
+            bar.set_style(style);
+        }
+        while run.done() < 1.0 {
+            let loss = run.step()?;
+            bar.set_position((1000.0 * run.done()) as u64);
+            let speed = f64::from(run.step) * self.batch as f64 / run.seconds;
+            bar.set_message(format!("step {}  loss {loss:.4}  {speed:.0} images/s", run.step));
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! How good samples are, beside real rows that were held out: every figure is computed for both against the training rows,
+//! so that what real rows reach is the mark.
+
+pub mod classes;
+pub mod frechet;
+pub mod manifold;
+pub mod memory;
+pub mod neighbours;
+mod report;
+pub mod rows;
+pub mod source;
+mod space;
+
+pub use report::{Figures, Report};
+pub use space::{Kept, Space};
+
+/// The fewest rows of which anything is said: two for each part that the jackknife leaves out.
+pub const MIN_ROWS: usize = 2 * frechet::BLOCKS;

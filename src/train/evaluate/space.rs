@@ -1,0 +1,133 @@
+//! The space in which rows are compared: features of a network, or the rows' own values.
+
+use super::classes::{Guess, guess};
+use super::neighbours::nearest;
+use super::rows::Rows;
+use crate::score::onnx::{FeatureNetwork, Features};
+use crate::train::split::Subset;
+use anyhow::{Result, ensure};
+use tch::{Kind, Tensor};
+
+/// Training rows, and the space in which others are compared with them.
+pub struct Space<'a> {
+    training: Subset<'a>,
+    network: Option<Network>,
+}
+
+/// A feature network, and the features of the training rows: [rows, width].
+struct Network {
+    network: FeatureNetwork,
+    training: Tensor,
+}
+
+/// What is kept of rows when they themselves are dropped.
+#[derive(Default)]
+pub struct Kept {
+    blocks: Vec<Tensor>,
+    /// The distance of each to the nearest training row, in the rows' own values.
+    pub(super) distances: Vec<f64>,
+    pub(super) guesses: Vec<Guess>,
+    /// The class that each is to be of, −1 for none.
+    pub(super) asked: Vec<i64>,
+}
+
+/// Rows that go through a feature network at once.
+const BLOCK: usize = 500;
+
+impl<'a> Space<'a> {
+    /// The features of `network`, or without one the values themselves. `each` is told how many training rows were read.
+    ///
+    /// # Errors
+    /// Where the network is of other rows, or fails.
+    pub fn new(training: Subset<'a>, network: Option<FeatureNetwork>, mut each: impl FnMut(u64)) -> Result<Self> {
+        let Some(mut network) = network else { return Ok(Self { training, network: None }) };
+        let shape = training.data().shape();
+        ensure!(
+            network.shape() == shape,
+            "the feature network '{}' takes rows of shape {:?}, and the data's are of shape {shape:?}; make one of this data \
+             with smld-train features",
+            network.contract().name,
+            network.shape(),
+        );
+        let (known, classes) = (network.contract().labels.len(), training.data().classes().len());
+        ensure!(
+            classes == 0 || classes == known,
+            "the feature network '{}' tells {known} classes apart, and the data have {classes}: name the data's with --classes, or \
+             make a network of this data with smld-train features",
+            network.contract().name,
+        );
+        let mut blocks = Vec::new();
+        for first in (0..training.count()).step_by(BLOCK) {
+            let range = first..training.count().min(first + BLOCK);
+            let count = range.len();
+            blocks.push(tensor(&network.evaluate(&training.values(range))?.features, count));
+            each(count as u64);
+        }
+        let network = Network { network, training: Tensor::cat(&blocks, 0) };
+        Ok(Self { training, network: Some(network) })
+    }
+
+    /// The training rows in this space.
+    #[must_use]
+    pub fn training(&self) -> &dyn Rows {
+        match &self.network {
+            Some(network) => &network.training,
+            None => &self.training,
+        }
+    }
+
+    /// The first `count` training rows in this space, or all where there are fewer: [rows, width].
+    #[must_use]
+    pub fn some_training(&self, count: usize) -> Tensor {
+        let rows = self.training();
+        rows.block(0..count.min(rows.count()))
+    }
+
+    /// The network, where there is one.
+    #[must_use]
+    pub fn network(&self) -> Option<&FeatureNetwork> {
+        self.network.as_ref().map(|network| &network.network)
+    }
+
+    /// Adds `values`, rows in the data's own numbers, one after the other, to what is kept; `asked` has the class that each is
+    /// to be of, −1 for none.
+    ///
+    /// # Errors
+    /// Where the network fails.
+    pub fn add(&mut self, kept: &mut Kept, values: &[f32], asked: &[i64]) -> Result<()> {
+        let rows = tensor(values, asked.len());
+        let distances = nearest(&rows, &self.training, 1).sqrt().reshape([-1]);
+        kept.distances.extend(Vec::<f64>::try_from(distances)?);
+        kept.asked.extend(asked);
+        let Some(Network { network, .. }) = &mut self.network else {
+            kept.blocks.push(rows);
+            return Ok(());
+        };
+        let dim = values.len() / asked.len();
+        for block in values.chunks(BLOCK * dim) {
+            let Features { features, logits } = network.evaluate(block)?;
+            kept.guesses.extend(logits.chunks(network.contract().labels.len()).map(guess));
+            kept.blocks.push(tensor(&features, block.len() / dim));
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// The number of rows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// The rows in the space: [rows, width], float32.
+    #[must_use]
+    pub fn rows(&self) -> Tensor {
+        Tensor::cat(&self.blocks, 0)
+    }
+}
+
+/// `values` as `count` rows.
+fn tensor(values: &[f32], count: usize) -> Tensor {
+    Tensor::from_slice(values).reshape([count as i64, -1]).to_kind(Kind::Float)
+}

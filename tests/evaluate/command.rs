@@ -1,0 +1,138 @@
+//! The two commands, as a person types them.
+
+use crate::support::{halves, normal, write_halves, write_npy};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+    let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
+    Command::new(env!("CARGO_BIN_EXE_smld-train"))
+        .args(arguments)
+        .args(["--threads", "1"])
+        .current_dir(folder)
+        .env("SMLD_ONNXRUNTIME", onnxruntime)
+        .output()
+        .unwrap()
+}
+
+/// Runs what must succeed: what it prints.
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let output = smld_train(folder, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs what must fail: the error.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = smld_train(folder, arguments);
+    assert!(!output.status.success(), "{arguments:?} was taken");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn json(folder: &Path, name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn features_are_trained_and_samples_are_compared_by_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_halves(folder, "train", 0, 256);
+    write_halves(folder, "t10k", 1, 64);
+    let features = ["features", "--data", ".", "--out", "f.onnx", "--classes", "left,right", "--batch", "16"];
+    done(folder, &[&features[..], &["--steps", "30"]].concat());
+
+    // The held-out rows themselves, as a file of samples: both columns are of the same rows.
+    let test: Vec<f32> = halves(1, 64).iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    write_npy(&folder.join("test.npy"), "(64, 1, 8, 8)", &test);
+    let evaluate = ["evaluate", "--data", ".", "--classes", "left,right", "--features", "f.onnx"];
+    let table = done(folder, &[&evaluate[..], &["--samples", "test.npy", "--json", "test.json"]].concat());
+    assert!(table.contains("Fréchet distance") && table.contains("taken for left"), "{table}");
+    let report = json(folder, "test.json");
+    let [samples, real] = ["samples", "held_out"].map(|side| &report["figures"][side]);
+    assert_eq!(samples["cover"], real["cover"]);
+    assert_eq!(samples["nearest"], real["nearest"]);
+    let distance = |side: &Value| side["frechet"]["distance"].as_f64().unwrap();
+    assert!((distance(samples) - distance(real)).abs() < 1e-9);
+    assert_eq!(samples["classes"]["counts"], serde_json::json!([32, 32]));
+    assert_eq!((&samples["classes"]["as_asked"], &real["classes"]["as_asked"]), (&Value::Null, &1.0.into()));
+    assert_eq!(report["features"]["width"], 64);
+
+    // Training rows as samples are copies, every one.
+    let copies: Vec<f32> = halves(0, 64).iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    write_npy(&folder.join("copies.npy"), "(64, 1, 8, 8)", &copies);
+    done(folder, &[&evaluate[..], &["--samples", "copies.npy", "--json", "copies.json"]].concat());
+    let copied = &json(folder, "copies.json")["figures"]["samples"];
+    assert_eq!(
+        (&copied["nearest"]["share_nearer"], &copied["nearest_features"]["share_nearer"]),
+        (&1.0.into(), &1.0.into())
+    );
+
+    // A model that is hardly trained: its samples are drawn, the same every time, and are not the data's.
+    let fit = ["fit", "--data", ".", "--out", "m.onnx", "--batch", "16", "--width", "16,32", "--classes", "left,right"];
+    done(folder, &[&fit[..], &["--steps", "2"]].concat());
+    let sampler = r#"{"method":"langevin","sigma":0.5,"steps":3}"#;
+    let draw = [&evaluate[..], &["m.onnx", "--n", "40", "--sampler", sampler, "--each-class", "--json"]].concat();
+    done(folder, &[&draw[..], &["once.json"]].concat());
+    done(folder, &[&draw[..], &["again.json"]].concat());
+    let once = json(folder, "once.json");
+    assert_eq!(once, json(folder, "again.json"));
+    assert_eq!((&once["samples"]["evaluations"], &once["samples"]["classes"]), (&3.into(), &"each".into()));
+    let [samples, real] = ["samples", "held_out"].map(|side| &once["figures"][side]);
+    assert!(samples["classes"]["as_asked"].is_f64());
+    assert_eq!((&samples["rows"], &real["rows"]), (&40.into(), &40.into()));
+    assert!(distance(samples) > 10.0 * distance(real), "{samples} {real}");
+
+    let says = refused(folder, &["evaluate", "m.onnx", "--data", ".", "--features", "m.onnx"]);
+    assert!(says.contains("m.onnx") && says.contains("not a feature network"), "{says}");
+    let says = refused(folder, &["evaluate", "f.onnx", "--data", "."]);
+    assert!(says.contains("f.onnx") && says.contains("it is a feature network"), "{says}");
+    let says = refused(folder, &[&draw[..], &["x.json", "--n", "41"]].concat());
+    assert!(says.contains("--n"), "{says}");
+}
+
+#[test]
+fn points_are_compared_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // The model is 0.2·N((−5, −5), I) + 0.8·N((5, 5), I); the data are drawn from it.
+    let points: Vec<f32> = Vec::try_from(normal(0, 2000, 2).reshape([-1])).unwrap();
+    let points: Vec<f32> =
+        points.iter().enumerate().map(|(i, z)| z + if i / 2 % 5 == 0 { -5.0 } else { 5.0 }).collect();
+    write_npy(&folder.join("points.npy"), "(2000, 2)", &points);
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mixture.onnx");
+    let model = model.to_str().unwrap();
+    let sampler = r#"{"method":"annealed_langevin","sigma_max":20,"sigma_min":0.1,"levels":10,"steps_per_level":100,"epsilon":0.001}"#;
+    let evaluate = ["evaluate", model, "--data", "points.npy", "--n", "400", "--sampler", sampler, "--json", "p.json"];
+    let table = done(folder, &evaluate);
+    assert!(table.contains("own values"), "{table}");
+    let figures = &json(folder, "p.json")["figures"];
+    assert_eq!(figures["samples"]["classes"], Value::Null);
+    // The samples find both modes in nearly their shares: precise, and far nearer than one mode alone would be.
+    let cover = &figures["samples"]["cover"];
+    assert!(cover["precision"].as_f64().unwrap() > 0.85 && cover["coverage"].as_f64().unwrap() > 0.7, "{cover}");
+    assert!(figures["held_out"]["frechet"]["distance"].as_f64().unwrap() < 0.5, "{figures}");
+}
+
+#[test]
+fn bad_input_is_answered_with_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_halves(folder, "train", 0, 64);
+    let says = |arguments: &[&str]| refused(folder, arguments);
+    write_npy(&folder.join("points.npy"), "(50, 2)", &[0.5; 100]);
+    assert!(says(&["features", "--data", "points.npy", "--out", "x.onnx"]).contains("points are compared as they are"));
+    assert!(says(&["features", "--data", ".", "--out", "x.onnx", "--batch", "16", "--steps", "0"]).contains("--steps"));
+    assert!(says(&["features", "--data", ".", "--out", "x.onnx", "--batch", "65"]).contains("--batch"));
+    assert!(says(&["evaluate", "--data", "."]).contains("--samples"));
+    assert!(says(&["evaluate", "--data", ".", "--samples", "points.npy"]).contains("[1, 8, 8]"));
+    write_npy(&folder.join("few.npy"), "(2, 1, 8, 8)", &[0.5; 128]);
+    assert!(says(&["evaluate", "--data", ".", "--samples", "few.npy"]).contains("at least 40"));
+    write_halves(folder, "t10k", 1, 64);
+    write_npy(&folder.join("wide.npy"), "(40, 1, 8, 8)", &[-1.0; 2560]);
+    assert!(says(&["evaluate", "--data", ".", "--samples", "wide.npy"]).contains("[0, 1]"));
+    write_npy(&folder.join("short.npy"), "(40, 1, 8, 8)", &[0.5; 2500]);
+    assert!(!says(&["evaluate", "--data", ".", "--samples", "short.npy"]).is_empty());
+    assert!(!folder.join("x.onnx").exists());
+}

@@ -1,0 +1,13 @@
+//! How good samples are: every figure against an exact answer, feature networks, the two commands.
+#![cfg(feature = "train")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod classes;
+mod command;
+mod cover;
+mod features;
+mod frechet;
+mod nearest;
+mod real;
+mod split;
+mod support;

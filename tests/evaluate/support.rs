@@ -1,0 +1,44 @@
+//! Random points, and small data sets as files.
+
+use smld::sampler::{Noise, Purpose};
+use std::path::Path;
+use tch::Tensor;
+
+/// `count` draws from N(0, I) in `dim` dimensions: [count, dim], float32.
+pub(crate) fn normal(index: u32, count: usize, dim: usize) -> Tensor {
+    let mut z = vec![0.0; count * dim];
+    Noise::new(17, index, Purpose::Sampling).normal(0, &mut z);
+    Tensor::from_slice(&z).reshape([count as i64, dim as i64])
+}
+
+/// The rows of a tensor of float64.
+pub(crate) fn rows(x: &Tensor) -> Vec<Vec<f64>> {
+    Vec::try_from(x.to_kind(tch::Kind::Double)).unwrap()
+}
+
+/// Bytes of `count` images of 8×8 in two classes, bright on the left or on the right, of noise that `index` decides.
+pub(crate) fn halves(index: u32, count: usize) -> Vec<u8> {
+    let mut shade = vec![0.0; 64 * count];
+    Noise::new(1, index, Purpose::Weights).uniform(0, &mut shade);
+    let bright = |i: usize| (i % 8 >= 4) == (i / 64 % 2 == 1);
+    shade.iter().enumerate().map(|(i, u)| (50.0 * u) as u8 + if bright(i) { 200 } else { 0 }).collect()
+}
+
+/// Writes [`halves`] with their labels as IDX files called `name`-images-… and `name`-labels-….
+pub(crate) fn write_halves(folder: &Path, name: &str, index: u32, count: usize) {
+    let size = (count as u32).to_be_bytes();
+    let images = [&[0, 0, 8, 3], &size[..], &[0, 0, 0, 8, 0, 0, 0, 8], &halves(index, count)].concat();
+    let labels: Vec<u8> = (0..count).map(|i| (i % 2) as u8).collect();
+    std::fs::write(folder.join(format!("{name}-images-idx3-ubyte")), images).unwrap();
+    let labels = [&[0, 0, 8, 1], &size[..], &labels].concat();
+    std::fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+}
+
+/// Writes float32 `values` of `shape` as numpy does.
+pub(crate) fn write_npy(path: &Path, shape: &str, values: &[f32]) {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let header = format!("{header:<117}\n");
+    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let file = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &values].concat();
+    std::fs::write(path, file).unwrap();
+}
