@@ -128,6 +128,40 @@ fn an_axis_without_an_extent_is_an_error_that_names_it() {
 }
 
 #[test]
+fn on_a_logarithmic_axis_equal_ratios_are_equal_distances() {
+    let dot = |x: f64| {
+        let axes = (Axis::named([0.01, 100.0], "x").logarithmic(), Axis::named(WINDOW, "y"));
+        drawn(Panel::new([200, 200], axes.0, axes.1).points(vec![[x, 0.0]], Style::new(palette::GREEN, 4.0)))
+    };
+    let [low, middle, high] = [0.1, 1.0, 10.0].map(|x| find(&dot(x), palette::GREEN).0[0]);
+    assert!((middle - low - 50.0).abs() < 0.6 && (high - middle - 50.0).abs() < 0.6, "{low} {middle} {high}");
+    let zero = Panel::new([200, 200], Axis::named([0.0, 1.0], "d").logarithmic(), Axis::new(WINDOW));
+    assert!(matches!(Figure::row(vec![zero]).svg(), Err(PlotError::Range { .. })));
+}
+
+#[test]
+fn an_image_has_its_pixels_as_squares_without_a_seam() {
+    let (red, green) = (palette::VERMILION, palette::GREEN);
+    let bytes = [red, green, red, red].into_iter().flat_map(|Colour(r, g, b)| [r, g, b]).collect();
+    let picture = drawn(Panel::image(Picture { width: 2, height: 2, channels: 3, bytes }, 10));
+    let ((_, reds), (greens_at, greens)) = (find(&picture, red), find(&picture, green));
+    assert_eq!((reds, greens), (300, 100));
+    // The second pixel of the first row.
+    assert!(greens_at[0] > picture.width as f64 / 2.0 && greens_at[1] < picture.height as f64 / 2.0);
+}
+
+#[test]
+fn a_named_band_is_in_the_legend() {
+    let grid = || Grid::of(WINDOW, WINDOW, 65, |x, y| -libm::hypot(x, y));
+    let shade = palette::sequential(0.5);
+    let covered = |panel: Panel| find(&drawn(panel), shade).1;
+    let bare = covered(panel().bands(grid(), vec![-0.5]));
+    let named = covered(panel().named_bands(grid(), vec![(-0.5, "core".to_owned())]));
+    // A swatch of 22 by 12 pixels.
+    assert_eq!(named - bare, 264);
+}
+
+#[test]
 fn a_figure_without_panels_is_an_error() {
     assert!(Figure::row(Vec::new()).picture(1.0).is_err());
 }

@@ -17,7 +17,11 @@ pub(super) const UNIT: i32 = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
     /// An axis has no extent.
-    #[error("the axis '{label}' goes from {} to {}; it needs two finite numbers, the first below the second", range[0], range[1])]
+    #[error(
+        "the axis '{label}' goes from {} to {}; it needs two finite numbers, the first below the second, and both above zero \
+         where it is logarithmic",
+        range[0], range[1]
+    )]
     Range {
         /// The axis' name.
         label: String,

@@ -2,11 +2,12 @@
 
 use super::canvas::{Area, UNIT};
 use super::figure::{Axis, Figure, Layer, Panel, Style};
-use super::palette::{FAINT, INK, PAPER, sequential};
-use super::{Grid, PlotError, clip, contour};
+use super::palette::{Colour, FAINT, INK, sequential};
+use super::scale::Scale;
+use super::{Grid, PlotError, clip, contour, legend};
+use crate::pixels::Picture;
 use plotters::chart::ChartBuilder;
 use plotters::coord::ranged1d::Ranged;
-use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingArea;
 use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{Cartesian2d, SVGBackend};
@@ -14,18 +15,19 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 /// Coordinates, as a panel's axes say.
-type Plane<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Plane<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<Scale, Scale>>;
 
 /// Sizes of letters, in pixels.
-const SMALL: f64 = 11.0;
+pub(super) const SMALL: f64 = 11.0;
 const MEDIUM: f64 = 12.5;
 const LARGE: f64 = 14.0;
 /// Pixels of a figure of a tick's label.
-const LETTER: i32 = 7;
+pub(super) const LETTER: i32 = 7;
 /// Pixels of a tick.
 const TICK: i32 = 4;
-/// Pixels between a panel and the edge of the figure or of its neighbour.
+/// Pixels between a panel and the edge of the figure or of its neighbour; between images.
 const MARGIN: i32 = 12;
+const SEAM: i32 = 2;
 
 /// Pixels around a panel's coordinates.
 struct Frame {
@@ -34,11 +36,16 @@ struct Frame {
     right: i32,
     bottom: i32,
     top: i32,
+    margin: i32,
 }
 
 impl Frame {
     fn of(panel: &Panel) -> Self {
         let room = |label: &str, room: i32| if label.is_empty() { 0 } else { room };
+        let top = room(&panel.title, 24);
+        if panel.bare {
+            return Self { left: 0, right: 0, bottom: 0, top, margin: SEAM };
+        }
         let width =
             |labels: &[String]| labels.iter().map(|label| LETTER * label.chars().count() as i32).max().unwrap_or(0);
         let (x, y) = (labels(&panel.x, panel.size[0]), labels(&panel.y, panel.size[1]));
@@ -46,15 +53,16 @@ impl Frame {
             left: 14 + width(&y) + room(&panel.y.label, 18),
             right: width(&x[x.len().saturating_sub(1)..]) / 2,
             bottom: 24 + room(&panel.x.label, 18),
-            top: room(&panel.title, 24),
+            top,
+            margin: MARGIN,
         }
     }
 }
 
 /// The pixels that a panel takes, [width, height], with its margins.
 fn extent(panel: &Panel) -> [i32; 2] {
-    let Frame { left, right, bottom, top } = Frame::of(panel);
-    [panel.size[0] as i32 + left + right + 2 * MARGIN, panel.size[1] as i32 + bottom + top + 2 * MARGIN]
+    let Frame { left, right, bottom, top, margin } = Frame::of(panel);
+    [panel.size[0] as i32 + left + right + 2 * margin, panel.size[1] as i32 + bottom + top + 2 * margin]
 }
 
 /// The widths of the columns and the heights of the rows.
@@ -91,19 +99,22 @@ pub(super) fn figure(figure: &Figure, area: &Area<'_>) -> Result<(), PlotError> 
 }
 
 fn panel(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
-    let Frame { left, right, bottom, top } = Frame::of(panel);
-    let Panel { size, title, x, y, layers } = panel;
+    let Frame { left, right, bottom, top, margin } = Frame::of(panel);
+    let Panel { size, title, x, y, layers, bare } = panel;
     let mut chart = ChartBuilder::on(area)
-        .margin(MARGIN * UNIT)
-        .margin_top((MARGIN + top) * UNIT)
-        .margin_right((MARGIN + right) * UNIT)
+        .margin(margin * UNIT)
+        .margin_top((margin + top) * UNIT)
+        .margin_right((margin + right) * UNIT)
         .x_label_area_size(bottom * UNIT)
         .y_label_area_size(left * UNIT)
-        .build_cartesian_2d(x.range[0]..x.range[1], y.range[0]..y.range[1])?;
+        .build_cartesian_2d(Scale::of(x), Scale::of(y))?;
     let filled = layers.iter().any(|layer| matches!(layer, Layer::Bands { .. }));
     let mut mesh = chart.configure_mesh();
     if filled {
         mesh.disable_mesh();
+    }
+    if *bare {
+        mesh.disable_mesh().disable_axes();
     }
     mesh.max_light_lines(0)
         .bold_line_style(stroke(&Style::new(FAINT, 1.0)))
@@ -122,11 +133,13 @@ fn panel(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
     for layer in layers {
         self::layer(layer, plane, panel)?;
     }
-    let ([left_x, right], [low, high]) = (x.range, y.range);
-    let border = vec![(left_x, low), (right, low), (right, high), (left_x, high), (left_x, low)];
-    plane.draw(&PathElement::new(border, stroke(&Style::default())))?;
-    legend(panel, plane)?;
-    let middle = (MARGIN + left + size[0] as i32 / 2, MARGIN + top / 2);
+    if !bare {
+        let ([left_x, right], [low, high]) = (x.range, y.range);
+        let border = vec![(left_x, low), (right, low), (right, high), (left_x, high), (left_x, low)];
+        plane.draw(&PathElement::new(border, stroke(&Style::default())))?;
+    }
+    legend::draw(panel, plane)?;
+    let middle = (margin + left + size[0] as i32 / 2, margin + top / 2);
     let style = text(LARGE).pos(Pos::new(HPos::Center, VPos::Center));
     area.draw_text(title, &style, (middle.0 * UNIT, middle.1 * UNIT))?;
     Ok(())
@@ -141,7 +154,7 @@ fn layer(layer: &Layer, plane: &Plane<'_>, Panel { x, y, .. }: &Panel) -> Result
         Ok(())
     };
     match layer {
-        Layer::Bands { grid, levels } => bands(grid, levels, plane)?,
+        Layer::Bands { grid, levels, .. } => bands(grid, levels, plane)?,
         Layer::Contours { grid, levels, style } => {
             for mut points in levels.iter().flat_map(|&level| contour::loops(grid, level)) {
                 points.push(points[0]);
@@ -169,6 +182,25 @@ fn layer(layer: &Layer, plane: &Plane<'_>, Panel { x, y, .. }: &Panel) -> Result
             let style = self::text(MEDIUM).pos(Pos::new(HPos::Center, VPos::Center));
             plane.draw(&Text::new(text.as_str(), pair(at), style))?;
         }
+        Layer::Image { picture } => image(picture, plane)?,
+    }
+    Ok(())
+}
+
+/// Every run of equal pixels as a rectangle.
+fn image(picture: &Picture, plane: &Plane<'_>) -> Result<(), PlotError> {
+    for (row, pixels) in picture.bytes.chunks(picture.width * picture.channels).enumerate() {
+        let pixels: Vec<&[u8]> = pixels.chunks(picture.channels).collect();
+        let mut left = 0.0;
+        for run in pixels.chunk_by(PartialEq::eq) {
+            let colour = match *run[0] {
+                [red, green, blue] => RGBColor(red, green, blue),
+                _ => RGBColor(run[0][0], run[0][0], run[0][0]),
+            };
+            let (right, top) = (left + run.len() as f64, (picture.height - row) as f64);
+            plane.draw(&Rectangle::new([(left, top), (right, top - 1.0)], colour.filled()))?;
+            left = right;
+        }
     }
     Ok(())
 }
@@ -176,7 +208,7 @@ fn layer(layer: &Layer, plane: &Plane<'_>, Panel { x, y, .. }: &Panel) -> Result
 /// Levels from light to dark, each over the last.
 fn bands(grid: &Grid, levels: &[f64], plane: &Plane<'_>) -> Result<(), PlotError> {
     for (i, &level) in levels.iter().enumerate() {
-        let colour = sequential((i as f64 + 0.5) / levels.len() as f64);
+        let colour = shade(i, levels.len());
         let outline = contour::outline(&contour::loops(grid, level));
         if !outline.is_empty() {
             let outline: Vec<(f64, f64)> = outline.iter().map(|&[x, y]| (x, y)).collect();
@@ -210,34 +242,9 @@ fn arrow([tail, head]: [[f64; 2]; 2], style: &Style, plane: &Plane<'_>) -> Resul
     Ok(())
 }
 
-/// The labelled layers, in the upper right corner, on paper that lets little through.
-fn legend(Panel { size, layers, .. }: &Panel, plane: &Plane<'_>) -> Result<(), PlotError> {
-    const LINE: i32 = 18;
-    let entries = layers.iter().filter_map(|layer| match layer {
-        Layer::Points { style, .. } => Some((style, true)),
-        Layer::Line { style, .. } | Layer::Contours { style, .. } | Layer::Arrows { style, .. } => Some((style, false)),
-        Layer::Bands { .. } | Layer::Text { .. } => None,
-    });
-    let named: Vec<_> = entries.filter_map(|(style, dot)| Some((style.label.as_ref()?, style, dot))).collect();
-    let Some(letters) = named.iter().map(|(label, ..)| label.chars().count()).max() else { return Ok(()) };
-    let bare = plane.strip_coord_spec();
-    let right = size[0] as i32 - 10;
-    let (left, bottom) = (right - 32 - LETTER * letters as i32, 5 + LINE * named.len() as i32);
-    let paper = RGBColor::from(PAPER).mix(0.8).filled();
-    bare.draw(&Rectangle::new([(left * UNIT, 5 * UNIT), ((right + 4) * UNIT, bottom * UNIT)], paper))?;
-    for (i, (label, style, dot)) in named.into_iter().enumerate() {
-        let y = (14 + LINE * i as i32) * UNIT;
-        let swatch = [(right - 22) * UNIT, right * UNIT];
-        let style = &style.clone().faded(1.0);
-        if dot {
-            bare.draw(&Circle::new(((swatch[0] + swatch[1]) / 2, y), units(style.size.max(2.5)), fill(style)))?;
-        } else {
-            bare.draw(&PathElement::new(vec![(swatch[0], y), (swatch[1], y)], stroke(style)))?;
-        }
-        let text = text(SMALL).pos(Pos::new(HPos::Right, VPos::Center));
-        bare.draw_text(label, &text, (swatch[0] - 6 * UNIT, y))?;
-    }
-    Ok(())
+/// The colour of band `i` of `count`.
+pub(super) fn shade(i: usize, count: usize) -> Colour {
+    sequential((i as f64 + 0.5) / count as f64)
 }
 
 fn within(axis: &Axis, value: f64) -> bool {
@@ -245,21 +252,21 @@ fn within(axis: &Axis, value: f64) -> bool {
 }
 
 /// Pixels in units.
-fn units(pixels: f64) -> u32 {
+pub(super) fn units(pixels: f64) -> u32 {
     (pixels * f64::from(UNIT)).round() as u32
 }
 
-fn stroke(style: &Style) -> ShapeStyle {
+pub(super) fn stroke(style: &Style) -> ShapeStyle {
     let Style { colour, size, opacity, .. } = style;
     RGBColor::from(*colour).mix(*opacity).stroke_width(units(*size))
 }
 
-fn fill(style: &Style) -> ShapeStyle {
+pub(super) fn fill(style: &Style) -> ShapeStyle {
     RGBColor::from(style.colour).mix(style.opacity).filled()
 }
 
 /// Letters of `size` pixels. plotters divides the size by 1.24 when it writes SVG.
-fn text(size: f64) -> TextStyle<'static> {
+pub(super) fn text(size: f64) -> TextStyle<'static> {
     (FontFamily::SansSerif, size * 1.24 * f64::from(UNIT)).into_font().color(&RGBColor::from(INK))
 }
 
@@ -270,12 +277,11 @@ fn ticks(pixels: u32) -> usize {
 
 /// The labels that an axis of `pixels` pixels will have.
 fn labels(axis: &Axis, pixels: u32) -> Vec<String> {
-    let range = RangedCoordf64::from(axis.range[0]..axis.range[1]);
-    range.key_points(ticks(pixels)).iter().map(number).collect()
+    Scale::of(axis).key_points(ticks(pixels)).iter().map(number).collect()
 }
 
 /// A number as short as it may be, with a true minus.
-fn number(value: &f64) -> String {
+pub(super) fn number(value: &f64) -> String {
     let text = if value.abs() < 1e6 { format!("{value:.6}") } else { format!("{value:e}") };
     let short = if text.contains('e') { &text } else { text.trim_end_matches('0').trim_end_matches('.') };
     if short == "-0" { "0".to_owned() } else { short.replace('-', "\u{2212}") }

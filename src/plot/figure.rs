@@ -19,6 +19,7 @@ pub struct Panel {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) layers: Vec<Layer>,
+    pub(super) bare: bool,
 }
 
 /// The range of a coordinate and its name.
@@ -28,6 +29,8 @@ pub struct Axis {
     pub range: [f64; 2],
     /// What it is; empty where it need not be said.
     pub label: String,
+    /// Whether equal ratios are equal distances; the range is then above zero.
+    pub logarithmic: bool,
 }
 
 /// How points, lines and arrows look.
@@ -46,12 +49,13 @@ pub struct Style {
 /// Something drawn in a panel.
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
-    Bands { grid: Grid, levels: Vec<f64> },
+    Bands { grid: Grid, levels: Vec<f64>, names: Vec<String> },
     Contours { grid: Grid, levels: Vec<f64>, style: Style },
     Points { at: Vec<[f64; 2]>, style: Style },
     Line { at: Vec<[f64; 2]>, style: Style },
     Arrows { at: Vec<[[f64; 2]; 2]>, style: Style },
     Text { at: [f64; 2], text: String },
+    Image { picture: Picture },
 }
 
 impl Figure {
@@ -73,9 +77,12 @@ impl Figure {
     /// [`PlotError::Range`], [`PlotError::Draw`].
     pub fn svg(&self) -> Result<String, PlotError> {
         // On such ranges plotters would not end, or panic.
-        let cannot = |[low, high]: [f64; 2]| !(low < high && (high - low).is_finite());
+        let cannot = |axis: &Axis| {
+            let [low, high] = axis.range;
+            !(low < high && (high - low).is_finite()) || axis.logarithmic && low <= 0.0
+        };
         let mut axes = self.panels.iter().flat_map(|panel| [&panel.x, &panel.y]);
-        if let Some(Axis { range, label }) = axes.find(|axis| cannot(axis.range)) {
+        if let Some(Axis { range, label, .. }) = axes.find(|axis| cannot(axis)) {
             return Err(PlotError::Range { label: label.clone(), range: *range });
         }
         canvas::svg(draw::size(self), |area| draw::figure(self, area))
@@ -94,7 +101,16 @@ impl Panel {
     /// A panel whose coordinates fill `size` pixels, [width, height]; labels and the title are beside them.
     #[must_use]
     pub fn new(size: [u32; 2], x: Axis, y: Axis) -> Self {
-        Self { size, title: String::new(), x, y, layers: Vec::new() }
+        Self { size, title: String::new(), x, y, layers: Vec::new(), bare: false }
+    }
+
+    /// `picture` without axes, each of its pixels a square of `zoom` pixels.
+    #[must_use]
+    pub fn image(picture: Picture, zoom: u32) -> Self {
+        let (width, height) = (picture.width as f64, picture.height as f64);
+        let size = [picture.width as u32 * zoom, picture.height as u32 * zoom];
+        let panel = Self { bare: true, ..Self::new(size, Axis::new([0.0, width]), Axis::new([0.0, height])) };
+        panel.with(Layer::Image { picture })
     }
 
     /// Writes `title` above the panel.
@@ -107,7 +123,14 @@ impl Panel {
     /// Fills {f ≥ level} for each of the rising `levels`, from light to dark. The grid must lie within the axes.
     #[must_use]
     pub fn bands(self, grid: Grid, levels: Vec<f64>) -> Self {
-        self.with(Layer::Bands { grid, levels })
+        self.with(Layer::Bands { grid, levels, names: Vec::new() })
+    }
+
+    /// As [`bands`](Self::bands), with each level's name in the legend.
+    #[must_use]
+    pub fn named_bands(self, grid: Grid, levels: Vec<(f64, String)>) -> Self {
+        let (levels, names) = levels.into_iter().unzip();
+        self.with(Layer::Bands { grid, levels, names })
     }
 
     /// Draws the lines where f is one of `levels`.
@@ -150,13 +173,19 @@ impl Axis {
     /// An axis without a name.
     #[must_use]
     pub fn new(range: [f64; 2]) -> Self {
-        Self { range, label: String::new() }
+        Self::named(range, "")
     }
 
     /// An axis called `label`.
     #[must_use]
     pub fn named(range: [f64; 2], label: impl Into<String>) -> Self {
-        Self { range, label: label.into() }
+        Self { range, label: label.into(), logarithmic: false }
+    }
+
+    /// The axis with equal ratios at equal distances; its range must be above zero.
+    #[must_use]
+    pub fn logarithmic(self) -> Self {
+        Self { logarithmic: true, ..self }
     }
 }
 

@@ -25,7 +25,9 @@ mod contour;
 mod draw;
 mod field;
 mod figure;
+mod legend;
 pub mod palette;
+mod scale;
 mod scatter;
 
 pub use canvas::PlotError;

@@ -53,6 +53,6 @@ impl Cli {
 }
 
 /// A sampler as a person types it, in the JSON of a request.
-fn sampler(text: &str) -> Result<SamplerSpec, String> {
+pub(super) fn sampler(text: &str) -> Result<SamplerSpec, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }

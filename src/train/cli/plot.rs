@@ -1,42 +1,86 @@
 //! `smld-train plot`: figures.
 
-use crate::plot::Figure as Drawing;
-use crate::train::plot::loss_curve;
+use crate::plot;
+use crate::train::figures::{
+    Annealing, Chain, Dimension, Drawing, Field, Kernel, Learnt, Loss, Paths, StepSize, Theorem, Times,
+};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
-/// Draw a figure, as SVG or PNG.
+/// Draw a figure, as SVG or PNG, and print its numbers.
 #[derive(Args, Debug)]
 pub(super) struct Plot {
     #[command(subcommand)]
     figure: Figure,
 }
 
+/// A figure and where it goes.
+#[derive(Args, Debug)]
+struct To<F: Args> {
+    #[command(flatten)]
+    figure: F,
+    /// The figure to write; its name ends in .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Figure {
+    /// Annealed Langevin dynamics against one noise level, on two modes of unequal weight.
+    #[command(after_help = "Example:\n  smld-train plot annealing --out annealing.svg")]
+    Annealing(To<Annealing>),
+    /// Chains of images from noise to samples.
+    #[command(after_help = "Example:\n  smld-train plot chain models/mnist.onnx --label 7 --out chain.png")]
+    Chain(To<Chain>),
+    /// The error of a kernel density's score against the number of dimensions.
+    #[command(after_help = "Example:\n  smld-train plot dimension --points 100,1000 --out dimension.svg")]
+    Dimension(To<Dimension>),
+    /// A density and its score.
+    #[command(after_help = "Example:\n  smld-train plot field --density two-moons --sigma 0.2 --out field.svg")]
+    Field(To<Field>),
+    /// Kernel densities of a few points against the density that these were drawn from.
+    #[command(after_help = "Example:\n  smld-train plot kernel --density two-moons --bandwidths 0.05,0.2,0.8 --out kernel.svg")]
+    Kernel(To<Kernel>),
+    /// A learnt score, the exact one and their difference.
+    #[command(after_help = "Example:\n  smld-train plot learnt models/two-moons.onnx --density two-moons --out learnt.svg")]
+    Learnt(To<Learnt>),
     /// The loss of a run over its steps.
     #[command(after_help = "Example:\n  smld-train plot loss runs/mnist/log.jsonl --out loss.svg")]
-    Loss {
-        /// The run's log.
-        #[arg(value_name = "LOG.jsonl")]
-        log: PathBuf,
-        /// The figure to write; its name ends in .svg or .png.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
+    Loss(To<Loss>),
+    /// Langevin dynamics with its noise and without, from the same beginnings.
+    #[command(after_help = "Example:\n  smld-train plot paths --density ring --tau 0.001 --out paths.svg")]
+    Paths(To<Paths>),
+    /// The variance that Langevin dynamics reaches on a normal density, against the step size.
+    #[command(after_help = "Example:\n  smld-train plot step-size --variance 1 --taus 0.1,0.5,1 --out step-size.svg")]
+    StepSize(To<StepSize>),
+    /// Denoising and explicit score matching along a line of score functions.
+    #[command(after_help = "Example:\n  smld-train plot theorem --points five --sigma 1 --out theorem.svg")]
+    Theorem(To<Theorem>),
+    /// The same chains of Langevin dynamics at several times.
+    #[command(after_help = "Example:\n  smld-train plot times --density two-moons --tau 0.001 --times 0,30,3000 --out times.svg")]
+    Times(To<Times>),
 }
 
 impl Plot {
     pub(super) fn run(self) -> Result<()> {
-        match self.figure {
-            Figure::Loss { log, out } => {
-                let text =
-                    std::fs::read_to_string(&log).with_context(|| format!("{} cannot be read", log.display()))?;
-                let figure = loss_curve(&text).with_context(|| format!("{} cannot be drawn", log.display()))?;
-                write(&figure, &out)
-            }
-        }
+        let (drawing, out) = match self.figure {
+            Figure::Annealing(To { figure, out }) => (figure.draw()?, out),
+            Figure::Chain(To { figure, out }) => (figure.draw()?, out),
+            Figure::Dimension(To { figure, out }) => (figure.draw()?, out),
+            Figure::Field(To { figure, out }) => (figure.draw()?, out),
+            Figure::Kernel(To { figure, out }) => (figure.draw()?, out),
+            Figure::Learnt(To { figure, out }) => (figure.draw()?, out),
+            Figure::Loss(To { figure, out }) => (figure.draw()?, out),
+            Figure::Paths(To { figure, out }) => (figure.draw()?, out),
+            Figure::StepSize(To { figure, out }) => (figure.draw()?, out),
+            Figure::Theorem(To { figure, out }) => (figure.draw()?, out),
+            Figure::Times(To { figure, out }) => (figure.draw()?, out),
+        };
+        let Drawing { figure, numbers } = drawing;
+        write(&figure, &out)?;
+        print!("{numbers}");
+        Ok(())
     }
 }
 
@@ -44,7 +88,7 @@ impl Plot {
 const PIXEL_RATIO: f32 = 3.0;
 
 /// Writes `figure` as what the name of `out` says it is.
-fn write(figure: &Drawing, out: &Path) -> Result<()> {
+fn write(figure: &plot::Figure, out: &Path) -> Result<()> {
     let bytes = match out.extension().and_then(|extension| extension.to_str()) {
         Some("svg") => figure.svg()?.into_bytes(),
         Some("png") => figure.picture(PIXEL_RATIO)?.png(None)?,

@@ -1,0 +1,26 @@
+//! The score network that a figure shows.
+
+use crate::score::onnx::{OnnxScore, Provider, Runtime};
+use crate::score::{ReadyModel, prepare};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A score network, by its file.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Network {
+    /// The score network file.
+    #[arg(value_name = "MODEL.onnx")]
+    model: PathBuf,
+    /// The path of onnxruntime's library.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl Network {
+    pub(super) fn ready(&self) -> Result<ReadyModel> {
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        Ok(prepare(Arc::new(OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?), &[1])?)
+    }
+}
