@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod numbers;
-mod text;
 
 use std::path::Path;
 use std::process::{Command, Output};

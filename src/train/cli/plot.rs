@@ -40,10 +40,14 @@ enum Figure {
     #[command(after_help = "Example:\n  smld-train plot field --density two-moons --sigma 0.2 --out field.svg")]
     Field(To<Field>),
     /// Kernel densities of a few points against the density that these were drawn from.
-    #[command(after_help = "Example:\n  smld-train plot kernel --density two-moons --bandwidths 0.05,0.2,0.8 --out kernel.svg")]
+    #[command(
+        after_help = "Example:\n  smld-train plot kernel --density two-moons --bandwidths 0.05,0.2,0.8 --out kernel.svg"
+    )]
     Kernel(To<Kernel>),
     /// A learnt score, the exact one and their difference.
-    #[command(after_help = "Example:\n  smld-train plot learnt models/two-moons.onnx --density two-moons --out learnt.svg")]
+    #[command(
+        after_help = "Example:\n  smld-train plot learnt models/two-moons.onnx --density two-moons --out learnt.svg"
+    )]
     Learnt(To<Learnt>),
     /// The loss of a run over its steps.
     #[command(after_help = "Example:\n  smld-train plot loss runs/mnist/log.jsonl --out loss.svg")]
@@ -58,7 +62,9 @@ enum Figure {
     #[command(after_help = "Example:\n  smld-train plot theorem --points five --sigma 1 --out theorem.svg")]
     Theorem(To<Theorem>),
     /// The same chains of Langevin dynamics at several times.
-    #[command(after_help = "Example:\n  smld-train plot times --density two-moons --tau 0.001 --times 0,30,3000 --out times.svg")]
+    #[command(
+        after_help = "Example:\n  smld-train plot times --density two-moons --tau 0.001 --times 0,30,3000 --out times.svg"
+    )]
     Times(To<Times>),
 }
 

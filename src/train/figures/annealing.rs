@@ -87,10 +87,7 @@ impl Annealing {
             Ok((sampler.evaluations(), points(&chains.ends()?)))
         };
         let mut panels = Vec::new();
-        for (name, title, spec) in [
-            ("one σ", "one σ", plain()),
-            ("σ 20 to 0.1", "annealed", ladder(20.0, 100)),
-        ] {
+        for (name, title, spec) in [("one σ", "one σ", plain()), ("σ 20 to 0.1", "annealed", ladder(20.0, 100))] {
             let (evaluations, ends) = run(&spec)?;
             let weight = row(name, evaluations, &ends);
             panels.push(draw(title, ends, weight));

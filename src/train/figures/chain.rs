@@ -1,10 +1,10 @@
 //! Chains of images on their way from noise to samples.
 
-use super::{Drawing, Table};
 use super::chains::{Chains, sampler};
 use super::network::Network;
-use crate::plot::{Figure, Panel};
+use super::{Drawing, Table};
 use crate::pixels::Picture;
+use crate::plot::{Figure, Panel};
 use crate::sampler::SamplerSpec;
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -50,7 +50,8 @@ impl Chain {
         let label = self.label.as_ref().map(|label| info.label(label)).transpose()?.unwrap_or(-1);
         let sampler = sampler(self.sampler.as_ref().unwrap_or(&info.sampler), &model)?;
         let last = sampler.evaluations();
-        let times: Vec<u32> = (0..self.times).map(|i| (u64::from(last) * u64::from(i) / u64::from(self.times - 1)) as u32).collect();
+        let times: Vec<u32> =
+            (0..self.times).map(|i| (u64::from(last) * u64::from(i) / u64::from(self.times - 1)) as u32).collect();
         let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label };
         let seen = chains.at(&times)?;
         let mut table = Table::new(["evaluation", "σ"]);
@@ -64,7 +65,8 @@ impl Chain {
                 let sigma = sampler.sigma(time.min(last - 1));
                 let range = [info.range[0] - 2.0 * sigma, info.range[1] + 2.0 * sigma];
                 let image = &x[chain * info.dim()..(chain + 1) * info.dim()];
-                let picture = Picture::grid(std::iter::once(image), [info.shape[0], info.shape[1], info.shape[2]], range);
+                let picture =
+                    Picture::grid(std::iter::once(image), [info.shape[0], info.shape[1], info.shape[2]], range);
                 let panel = Panel::image(picture, ZOOM);
                 panels.push(if chain == 0 { panel.title(format!("σ = {}", short(sigma))) } else { panel });
             }
@@ -75,6 +77,12 @@ impl Chain {
 
 /// σ to two digits or three.
 fn short(sigma: f32) -> String {
-    let digits = if sigma < 0.095 { 3 } else if sigma < 0.95 { 2 } else { 1 };
+    let digits = if sigma < 0.095 {
+        3
+    } else if sigma < 0.95 {
+        2
+    } else {
+        1
+    };
     format!("{sigma:.digits$}")
 }

@@ -51,7 +51,11 @@ impl Learnt {
         for &sigma in self.sigmas.iter().chain([&self.sigma]) {
             self.plane.sigma(Some(sigma))?;
             let [least, most] = [info.sigma_min, info.sigma_max];
-            ensure!((least..=most).contains(&sigma), "'{}' was trained for σ from {least} to {most}, not {sigma}", info.name);
+            ensure!(
+                (least..=most).contains(&sigma),
+                "'{}' was trained for σ from {least} to {most}, not {sigma}",
+                info.name
+            );
         }
         let mut table = Table::new(["σ", "E‖s‖²", "E‖ŝ − s‖²/E‖s‖²"]);
         for &sigma in &self.sigmas {

@@ -51,7 +51,8 @@ impl Loss {
         let panel = Panel::new([680, 320], x, y)
             .line(points, Style::new(palette::GREY, 1.0).labelled("loss"))
             .line(smooth, Style::new(palette::BLUE, 2.0).labelled("running mean"));
-        let numbers = format!("loss over the first {SMOOTH} lines {first:.4}, over the last {last:.4}, {steps} steps\n");
+        let numbers =
+            format!("loss over the first {SMOOTH} lines {first:.4}, over the last {last:.4}, {steps} steps\n");
         Ok(Drawing { figure: Figure::row(vec![panel]), numbers })
     }
 }

@@ -18,7 +18,7 @@ const NODES: usize = 161;
 #[derive(Args, Clone, Debug)]
 pub(super) struct Plane {
     /// The density: banana, checkerboard, funnel, gaussian, mixture, ring, swiss-roll, two-moons, or a file.
-    #[arg(long = "density", value_name = "NAME|FILE.density.json", value_parser = open)]
+    #[arg(id = "density", long = "density", value_name = "NAME|FILE.density.json", value_parser = open)]
     model: DensityModel,
 }
 

@@ -35,7 +35,11 @@ const MOST: u32 = 2000;
 /// How many steps until the beginning has been forgotten: (1 − τ/v)²ᵀ below 1e-6. Where it never is, a hundred.
 fn steps(tau: f64) -> u32 {
     let kept = (1.0 - tau).abs();
-    if kept >= 1.0 { 100 } else { (libm::log(1e-6) / (2.0 * libm::log(kept))).ceil().clamp(1.0, f64::from(MOST)) as u32 }
+    if kept >= 1.0 {
+        100
+    } else {
+        (libm::log(1e-6) / (2.0 * libm::log(kept))).ceil().clamp(1.0, f64::from(MOST)) as u32
+    }
 }
 
 impl StepSize {
@@ -50,10 +54,14 @@ impl StepSize {
         let mut table = Table::new(["τ/v", "steps", "variance/v", "standard error", "1/(1 − τ/2v)"]);
         let curve = (0..=400).map(|i| 0.005 * f64::from(i)).map(|tau| [tau, stationary(tau)]).collect();
         let [x, y] = SHOWN;
-        let mut panel = Panel::new([520, 320], Axis::named(x, "step size τ/v"), Axis::named(y, "variance of the chains/v"))
-            .line(vec![[0.0, 1.0], [x[1], 1.0]], Style::new(palette::GREY, 1.0).labelled("variance of p"))
-            .line(curve, Style::new(palette::BLUE, 1.8).labelled("1/(1 − τ/2v)"))
-            .line(vec![[2.0, y[0]], [2.0, y[1]]], Style::new(palette::VERMILION, 1.2).labelled("no bound from τ = 2v on"));
+        let mut panel =
+            Panel::new([520, 320], Axis::named(x, "step size τ/v"), Axis::named(y, "variance of the chains/v"))
+                .line(vec![[0.0, 1.0], [x[1], 1.0]], Style::new(palette::GREY, 1.0).labelled("variance of p"))
+                .line(curve, Style::new(palette::BLUE, 1.8).labelled("1/(1 − τ/2v)"))
+                .line(
+                    vec![[2.0, y[0]], [2.0, y[1]]],
+                    Style::new(palette::VERMILION, 1.2).labelled("no bound from τ = 2v on"),
+                );
         let mut measured = Vec::new();
         for &tau in &self.taus {
             let steps = steps(tau);

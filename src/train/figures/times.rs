@@ -72,7 +72,8 @@ impl Times {
             let dots = Style::new(palette::VERMILION, 1.2).faded(0.5);
             panels.push(panel(density, sigma, window, 230).title(format!("t = {time}")).points(points, dots));
         }
-        let exact: Vec<[f64; 2]> = draws(density, sigma, self.seed, DRAWS).chunks_exact(2).map(|x| [x[0], x[1]]).collect();
+        let exact: Vec<[f64; 2]> =
+            draws(density, sigma, self.seed, DRAWS).chunks_exact(2).map(|x| [x[0], x[1]]).collect();
         row("p".to_owned(), &exact);
         Ok(Drawing { figure: Figure::row(panels), numbers: table.to_string() })
     }
