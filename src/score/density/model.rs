@@ -58,7 +58,7 @@ fn default_sampler(density: &dyn Density) -> SamplerSpec {
         sigma_max: Some(first),
         sigma_min: Some(last),
         levels: Some(2 + (libm::log(first / last) / libm::log(RATIO)) as u32),
-        steps_per_level: Some(30),
+        steps_per_level: Some(40),
         epsilon: Some(0.3 * last * last),
         ..AnnealedLangevinSpec::default()
     })
