@@ -1,5 +1,8 @@
 //! Functions on the plane, as figures need them: values at the nodes of a grid, and arrows.
 
+/// Log densities that differ by less look alike.
+const PLATEAU: f64 = 0.05;
+
 /// A function's values at evenly spaced nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
@@ -38,9 +41,10 @@ impl Grid {
         [between(self.x, column, self.columns), between(self.y, row, self.rows())]
     }
 
-    /// For each of `masses` the level above which a log density, whose values these are, holds that part of the mass that
-    /// the window has: the borders of its highest-density regions (Hyndman 1996). Every density is told by them alike,
-    /// however flat or steep. Nothing where no value is finite.
+    /// For each of the falling `masses` the level above which a log density, whose values these are, holds that part of the
+    /// mass that the window has: the borders of its highest-density regions (Hyndman 1996). Every density is told by them
+    /// alike, however steep. On a plateau they are one: none is higher than a twentieth below the peak, and equal levels
+    /// are there once. Nothing where no value is finite.
     #[must_use]
     pub fn levels_of_mass(&self, masses: &[f64]) -> Vec<f64> {
         let mut logs: Vec<f64> = self.values.iter().copied().filter(|value| value.is_finite()).collect();
@@ -54,8 +58,10 @@ impl Grid {
                 total
             })
             .collect();
-        let level = |mass: &f64| logs[below.partition_point(|&held| held < mass * total).min(logs.len() - 1)];
-        masses.iter().map(level).collect()
+        let border = |mass: &f64| logs[below.partition_point(|&held| held < mass * total).min(logs.len() - 1)];
+        let mut levels: Vec<f64> = masses.iter().map(|mass| border(mass).min(highest - PLATEAU)).collect();
+        levels.dedup();
+        levels
     }
 }
 
@@ -111,6 +117,15 @@ mod tests {
         for (mass, level) in [0.9, 0.5, 0.1].iter().zip(grid.levels_of_mass(&[0.9, 0.5, 0.1])) {
             assert!((level - libm::log(1.0 - mass)).abs() < 0.01, "{mass} {level}");
         }
+    }
+
+    #[test]
+    fn a_plateau_is_one_level_whatever_its_rounding() {
+        let mut rounding = [0.0, 1e-12, -1e-12].iter().cycle();
+        let square = |x: f64, y: f64| if x.abs().max(y.abs()) < 0.5 { 0.0 } else { f64::NEG_INFINITY };
+        let grid = Grid::of([-1.0, 1.0], [-1.0, 1.0], 41, |x, y| square(x, y) + rounding.next().unwrap());
+        let levels = grid.levels_of_mass(&[0.99, 0.5, 0.1]);
+        assert!(levels.len() == 1 && (levels[0] + PLATEAU).abs() < 1e-9, "{levels:?}");
     }
 
     #[test]

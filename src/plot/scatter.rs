@@ -22,14 +22,16 @@ pub fn log_density(model: &ReadyModel, sigma: f32, x: [f64; 2], y: [f64; 2], nod
 /// `samples`, each `[2]`, of `model` as dots over p_σ; where that is not known, in bare axes.
 ///
 /// The shades are the highest-density regions that hold 99, 90, 80, …, 10 % of the mass in view. The window is square: the
-/// model's range and a tenth of it more on each side, widened to hold every sample.
+/// model's range and a tenth of it more on each side, widened about its middle until it holds every sample.
 #[must_use]
 pub fn scatter(model: &ReadyModel, sigma: f32, samples: &[[f32; 2]]) -> Figure {
     let info = model.info();
     let [low, high] = info.range.map(f64::from);
-    let margin = 0.1 * (high - low);
-    let values = || samples.iter().flatten().copied().map(f64::from);
-    let window = [values().fold(low - margin, f64::min), values().fold(high + margin, f64::max)];
+    let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
+    let distance = samples.iter().flatten().map(|&x| (f64::from(x) - middle).abs());
+    // A little more, so that the last sample does not stand on the frame.
+    let half = distance.fold(1.2 * half, |half, distance| half.max(1.03 * distance));
+    let window = [middle - half, middle + half];
     let axis = |name: &str| Axis::named(window, name);
     let panel = Panel::new([SIDE; 2], axis("x₁"), axis("x₂"));
     let count = if samples.len() == 1 { "1 sample".to_owned() } else { format!("{} samples", samples.len()) };

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum SamplerSpec {
-    /// See [`Langevin`].
+    /// See [`Langevin`](super::Langevin).
     Langevin(LangevinSpec),
-    /// See [`AnnealedLangevin`].
+    /// See [`AnnealedLangevin`](super::AnnealedLangevin).
     AnnealedLangevin(AnnealedLangevinSpec),
     /// See [`PredictorCorrector`](super::PredictorCorrector).
     PredictorCorrector(PredictorCorrectorSpec),

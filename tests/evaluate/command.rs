@@ -54,7 +54,8 @@ fn features_are_trained_and_samples_are_compared_by_them() {
     assert_eq!(samples["cover"], real["cover"]);
     assert_eq!(samples["nearest"], real["nearest"]);
     let distance = |side: &Value| side["frechet"]["distance"].as_f64().unwrap();
-    assert!((distance(samples) - distance(real)).abs() < 1e-9);
+    // 64 rows leave eigenvalues of about zero, and the root of a rounding error is a thousand million times as large.
+    assert!((distance(samples) - distance(real)).abs() < 1e-4);
     assert_eq!(samples["classes"]["counts"], serde_json::json!([32, 32]));
     assert_eq!((&samples["classes"]["as_asked"], &real["classes"]["as_asked"]), (&Value::Null, &1.0.into()));
     assert_eq!(report["features"]["width"], 64);

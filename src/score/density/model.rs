@@ -14,7 +14,7 @@ pub struct DensityModel {
 }
 
 impl DensityModel {
-    /// `density`, called `name`, with the sampler of [`default_sampler`].
+    /// `density`, called `name`, with a sampler that suits it.
     #[must_use]
     pub fn new(name: &str, density: Arc<dyn Density>) -> Self {
         let reach = density.reach();

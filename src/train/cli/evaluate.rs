@@ -24,7 +24,7 @@ use std::time::Instant;
     docs/EVALUATION.md says what each means.")]
 pub(super) struct Evaluate {
     /// The score network file to draw from.
-    #[arg(value_name = "MODEL.onnx", required_unless_present = "samples")]
+    #[arg(value_name = "MODEL.onnx")]
     model: Option<PathBuf>,
     /// Samples to read in place of drawing: float32 [n, C, H, W] in [0, 1], or points [n, D].
     #[arg(
@@ -145,7 +145,9 @@ impl Evaluate {
     fn source<'a>(&self, model: Option<&'a ReadyModel>, split: &Split, threads: usize) -> Result<(Source<'a>, Value)> {
         let (data, shape) = (split.data(), split.data().shape());
         let Some(model) = model else {
-            let Some(path) = &self.samples else { bail!("a model or --samples is wanted") };
+            let Some(path) = &self.samples else {
+                bail!("give a MODEL.onnx to draw from, or samples to read with --samples FILE.npy")
+            };
             let file = SamplesFile::open(path, shape)?;
             let about = json!({"file": path.file_name().unwrap_or_default().to_string_lossy(), "n": file.count()});
             return Ok((Source::Read(file), about));

@@ -7,7 +7,6 @@ use tch::{Kind, Tensor};
 pub(super) const QUERIES: i64 = 1024;
 
 /// Squared Euclidean distances between the rows of a [n, D] and of b [m, D], both float64: [n, m].
-#[must_use]
 pub fn squared_distances(a: &Tensor, b: &Tensor) -> Tensor {
     let mut distances = squared_norms(b).tr().addmm(&(a * -2.0), &b.tr());
     distances += squared_norms(a);
@@ -16,7 +15,6 @@ pub fn squared_distances(a: &Tensor, b: &Tensor) -> Tensor {
 
 /// Squared distances of every row of `queries` [n, D] to its `k` nearest rows of `reference`, the nearest first: [n, k], or
 /// as many columns as there are rows. A query that is itself in the reference is its own nearest.
-#[must_use]
 pub fn nearest(queries: &Tensor, reference: &dyn Rows, k: usize) -> Tensor {
     let smallest = |distances: &Tensor| distances.topk((k as i64).min(distances.size()[1]), 1, false, true).0;
     let mut queries: Vec<(Tensor, Option<Tensor>)> =

@@ -77,7 +77,6 @@ impl<'a> Space<'a> {
     }
 
     /// The first `count` training rows in this space, or all where there are fewer: [rows, width].
-    #[must_use]
     pub fn some_training(&self, count: usize) -> Tensor {
         let rows = self.training();
         rows.block(0..count.min(rows.count()))
@@ -121,7 +120,6 @@ impl Kept {
     }
 
     /// The rows in the space: [rows, width], float32.
-    #[must_use]
     pub fn rows(&self) -> Tensor {
         Tensor::cat(&self.blocks, 0)
     }
