@@ -1,4 +1,4 @@
-//! The figures of `docs/THEORY.md`: what is drawn there is what its commands draw, and the numbers beside it are right.
+//! The figures of the subject: the numbers beside them are right.
 #![cfg(feature = "train")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! The figures of `docs/THEORY.md`: one file each, with its options, what it shows, and the numbers beside it.
+//! The figures of the subject: one file each, with its options, what it shows, and the numbers beside it.
 //!
 //! All are drawn from what the server and the trainer use: the samplers, the exact densities, the objectives. Every random
 //! number is one of [`Noise`](crate::sampler::Noise): a figure is the same every time.
