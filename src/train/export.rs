@@ -3,7 +3,7 @@
 use super::checkpoint::State;
 use super::network::export::ExportOps;
 use super::network::torch::{Precision, Weights, values};
-use super::objective::ObjectiveSpec;
+use super::objective::{DsmLadder, ObjectiveSpec};
 use super::plan::Plan;
 use crate::onnx::GraphBuilder;
 use crate::sampler::{AnnealedLangevinSpec, Init, LangevinSpec, Noise, Purpose, SamplerSpec, schedule};
@@ -52,17 +52,25 @@ fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
     graph
 }
 
-/// Annealing where there are levels to go down, at those that were trained where they were few; at one level Langevin
-/// dynamics from a uniform start over the data's range, for as long as a Gaussian of the data's spread needs to forget it.
+/// Annealing where there are levels to go down; at one level Langevin dynamics from a uniform start over the data's range,
+/// for as long as a Gaussian of the data's spread needs to forget it.
 fn default_sampler(plan: &Plan) -> SamplerSpec {
-    match plan.objective {
-        ObjectiveSpec::DsmContinuous { .. } => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()),
-        ObjectiveSpec::DsmLadder { levels, .. } => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
-            levels: Some(levels),
-            // About a thousand evaluations, as Song & Ermon 2019 take for ten levels.
-            steps_per_level: Some((1000 / levels).clamp(5, 100)),
+    // About a thousand evaluations, as Song & Ermon 2019 take for ten levels.
+    let down = |levels: u32| {
+        let (levels, steps_per_level) = (Some(levels), Some((1000 / levels).clamp(5, 100)));
+        SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
+            levels,
+            steps_per_level,
             ..AnnealedLangevinSpec::default()
-        }),
+        })
+    };
+    match plan.objective {
+        ObjectiveSpec::DsmLadder { levels, .. } => down(levels),
+        ObjectiveSpec::DsmContinuous { sigma_min, sigma_max, .. } => match *plan.network.shape() {
+            [dim] => down(DsmLadder::levels(sigma_max, sigma_min, dim as usize)),
+            // The method's own rules are made for images.
+            _ => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()),
+        },
         ObjectiveSpec::Dsm { sigma }
         | ObjectiveSpec::Esm { sigma }
         | ObjectiveSpec::Ism { sigma, .. }

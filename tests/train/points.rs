@@ -54,7 +54,10 @@ fn every_objective_is_written_under_its_name_with_the_sampler_for_its_levels() {
             (SamplerSpec::AnnealedLangevin(spec), ObjectiveSpec::DsmLadder { levels, .. }) => {
                 assert_eq!(spec.levels, Some(levels));
             }
-            (SamplerSpec::AnnealedLangevin(_), ObjectiveSpec::DsmContinuous { .. }) => {}
+            // 0.02 to 5 in steps of 1.3.
+            (SamplerSpec::AnnealedLangevin(spec), ObjectiveSpec::DsmContinuous { .. }) => {
+                assert_eq!((spec.levels, spec.steps_per_level), (Some(23), Some(43)));
+            }
             (SamplerSpec::Langevin(spec), _) => assert_eq!(spec.sigma, Some(info.sigma_max)),
             (spec, _) => panic!("{spec:?} for {objective:?}"),
         }

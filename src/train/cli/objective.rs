@@ -1,8 +1,7 @@
 //! The options of `fit` that choose what is minimised.
 
-use crate::sampler::schedule::ncsnv2_levels;
 use crate::train::data::Dataset;
-use crate::train::objective::{ObjectiveSpec, Trace};
+use crate::train::objective::{DsmLadder, ObjectiveSpec, Trace};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
@@ -23,7 +22,8 @@ pub(super) struct ObjectiveArgs {
     /// their range.
     #[arg(long)]
     sigma_max: Option<f64>,
-    /// The number of noise levels of dsm-ladder; by default technique 2 of Song & Ermon 2020.
+    /// The number of noise levels of dsm-ladder; by default technique 2 of Song & Ermon 2020, and none more than 1.3
+    /// times the next.
     #[arg(long)]
     levels: Option<u32>,
     /// How ism has the trace; by default exactly up to 16 dimensions.
@@ -68,7 +68,7 @@ impl ObjectiveArgs {
             }
             Name::DsmLadder => {
                 let [sigma_min, sigma_max] = self.range(data, deviation)?;
-                let levels = self.levels.unwrap_or_else(|| ncsnv2_levels(sigma_max, sigma_min, dim));
+                let levels = self.levels.unwrap_or_else(|| DsmLadder::levels(sigma_max, sigma_min, dim));
                 ensure!(levels > 1, "--levels must be at least 2; one level is --objective dsm");
                 ObjectiveSpec::DsmLadder { sigma_min, sigma_max, levels }
             }

@@ -1,7 +1,7 @@
 //! Denoising score matching over a ladder of noise levels.
 
 use super::{Objective, ScoreFunction, half_square};
-use crate::sampler::schedule::geometric;
+use crate::sampler::schedule::{geometric, ncsnv2_levels};
 use crate::train::batches::Draws;
 use tch::Tensor;
 
@@ -13,12 +13,24 @@ pub struct DsmLadder {
     pub ladder: Vec<f32>,
 }
 
+/// The largest ratio of neighbouring levels.
+const RATIO: f64 = 1.3;
+
 impl DsmLadder {
     /// The ladder of `levels` levels in geometric progression from `sigma_max` to `sigma_min`: the one that
     /// `annealed_langevin` goes down.
     #[must_use]
     pub fn new(sigma_max: f64, sigma_min: f64, levels: u32) -> Self {
         Self { ladder: geometric(sigma_max, sigma_min, levels).into_iter().map(|sigma| sigma as f32).collect() }
+    }
+
+    /// How many levels a ladder from `sigma_max` to `sigma_min` is to have in `dim` dimensions: as technique 2 of Song &
+    /// Ermon 2020 asks for, and none more than 1.3 times the next. In few dimensions the rule, which is one for spheres,
+    /// is content with levels so far apart that the dynamics does not come to rest on them.
+    #[must_use]
+    pub fn levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
+        let close = 1 + (libm::log(sigma_max / sigma_min) / libm::log(RATIO)).ceil() as u32;
+        ncsnv2_levels(sigma_max, sigma_min, dim).max(close)
     }
 }
 
