@@ -3,7 +3,7 @@
 use super::accept::Format;
 use super::identify::RequestId;
 use crate::engine::{ChainDiagnostics, Moments, SampleRequest, Samples};
-use crate::pixels::{EncodeError, Picture};
+use crate::pixels::EncodeError;
 use crate::plot::{self, PlotError};
 use crate::sampler::Sampler;
 use crate::score::ModelInfo;
@@ -19,9 +19,6 @@ pub(super) struct Drawn {
     pub(super) samples: Samples,
 }
 
-/// Pixels of a figure's picture for each of its own.
-const PIXEL_RATIO: f32 = 1.5;
-
 /// A sample: its index and x.
 type Sample = (u32, Vec<f32>);
 
@@ -36,8 +33,6 @@ pub(super) enum Unwritable {
     Array(#[from] std::io::Error),
     #[error(transparent)]
     Plot(#[from] PlotError),
-    #[error("samples of shape {0:?} have no picture")]
-    NoPicture(Vec<usize>),
 }
 
 /// The body of the request that makes the same again, and what it was made with.
@@ -128,24 +123,9 @@ impl Drawn {
             sha256: &info.sha256,
             version: env!("CARGO_PKG_VERSION"),
         };
-        Ok(self.picture(samples)?.png(Some(&serde_json::to_string(&recipe)?))?)
-    }
-
-    /// Images as a grid of them, points of the plane as dots over their density.
-    fn picture(&self, samples: &[Sample]) -> Result<Picture, Unwritable> {
-        let info = self.info();
-        match info.shape[..] {
-            [channels, height, width] => {
-                Ok(Picture::grid(samples.iter().map(|(_, x)| x.as_slice()), [channels, height, width], info.range))
-            }
-            [2] => {
-                let sampler = self.request.sampler();
-                let sigma = sampler.sigma(sampler.evaluations() - 1);
-                let points: Vec<[f32; 2]> = samples.iter().map(|(_, x)| [x[0], x[1]]).collect();
-                Ok(plot::scatter(self.request.model(), sigma, &points).picture(PIXEL_RATIO)?)
-            }
-            _ => Err(Unwritable::NoPicture(info.shape.clone())),
-        }
+        let samples = samples.iter().map(|(_, x)| x.as_slice());
+        let picture = plot::picture(self.request.model(), self.request.sampler().last_sigma(), samples)?;
+        Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
     }
 
     fn json(&self) -> Result<Vec<u8>, Unwritable> {

@@ -37,6 +37,9 @@ pub enum PlotError {
     /// Its pixels could not be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// Samples that are neither images nor points of the plane.
+    #[error("samples of shape {0:?} have no picture; images and points of the plane have one")]
+    NoPicture(Vec<usize>),
 }
 
 impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotError {

@@ -27,6 +27,7 @@ mod field;
 mod figure;
 mod legend;
 pub mod palette;
+mod samples;
 mod scale;
 mod scatter;
 
@@ -34,4 +35,5 @@ pub use canvas::PlotError;
 pub use field::{Grid, arrows};
 pub use figure::{Axis, Figure, Panel, Style};
 pub use palette::Colour;
+pub use samples::picture;
 pub use scatter::{log_density, scatter};

@@ -66,6 +66,12 @@ impl Sampler {
         }
     }
 
+    /// The noise level of the last evaluation: what the sample still has of it is as small as it gets.
+    #[must_use]
+    pub fn last_sigma(&self) -> f32 {
+        self.sigma(self.evaluations() - 1)
+    }
+
     /// The step size τ of evaluation `k` of Langevin dynamics; none for the methods that fit their steps to σ.
     #[must_use]
     pub fn tau(&self, k: u32) -> Option<f64> {

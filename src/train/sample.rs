@@ -1,9 +1,10 @@
 //! Samples from a model by the engine, without a network around it.
 
 use crate::engine::{EngineConfig, Event, RawSampleRequest, RequestLimits, SampleRequest, engine};
-use crate::pixels::Picture;
+use crate::plot;
+use crate::sampler::SamplerSpec;
 use crate::score::ReadyModel;
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,13 +53,12 @@ pub fn draw(
     Ok(samples)
 }
 
-/// `samples` of `model` as one picture.
+/// `samples` of `model`, made by `sampler` where that is not the model's own, as the PNG that the server would answer.
 ///
 /// # Errors
-/// Where the samples are not images.
-pub fn grid(model: &ReadyModel, samples: &[Vec<f32>]) -> Result<Picture> {
+/// Where they are neither images nor points of the plane.
+pub fn png(model: &ReadyModel, sampler: Option<&SamplerSpec>, samples: &[Vec<f32>]) -> Result<Vec<u8>> {
     let info = model.info();
-    ensure!(info.is_image(), "the samples of '{}' are not images but of shape {:?}", info.name, info.shape);
-    let shape = [info.shape[0], info.shape[1], info.shape[2]];
-    Ok(Picture::grid(samples.iter().map(Vec::as_slice), shape, info.range))
+    let sampler = sampler.unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range())?;
+    Ok(plot::picture(model, sampler.last_sigma(), samples.iter().map(Vec::as_slice))?.png(None)?)
 }

@@ -154,6 +154,18 @@ fn the_loss_is_that_of_the_log() {
 }
 
 #[test]
+fn losses_below_zero_and_losses_that_stay_the_same_are_drawn_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.jsonl");
+    for slope in [0.0, 0.1] {
+        let line = |i: u32| format!("{{\"step\":{i},\"loss\":{}}}\n", -5.0 - slope * f64::from(i));
+        fs::write(&log, (1..=20).map(line).collect::<String>()).unwrap();
+        let said = said(&["loss", log.to_str().unwrap()]);
+        assert!(said.contains(&format!("{:.4}", -5.0 - slope * 5.5)), "{said}");
+    }
+}
+
+#[test]
 fn a_network_that_is_exact_has_learnt_all() {
     let folder = tempfile::tempdir().unwrap();
     let component = |weight, at: [f64; 2], variance| Component { weight, mean: at.to_vec(), variance };

@@ -13,7 +13,7 @@ use crate::train::optimiser::Settings;
 use crate::train::plan::{Length, Plan};
 use crate::train::progress::Reporter;
 use crate::train::run::Run;
-use crate::train::sample::{draw, grid};
+use crate::train::sample::{draw, png};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -258,20 +258,22 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// Writes the checkpoint and, of images, a picture of what the network as it would be exported gives now.
+    /// Writes the checkpoint and, of images and of points of the plane, a picture of what the network as it would be exported
+    /// gives now.
     fn keep(&self, run: &mut Run<'_>) -> Result<()> {
-        const SAMPLES: u64 = 16;
         run.state.save(&run.plan, &self.folder.join(CHECKPOINT))?;
         let file = export::file(&run.plan, &run.state, self.name, None);
         let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
-        if !model.info().is_image() {
-            return Ok(());
-        }
-        let request = RawSampleRequest { n: Some(SAMPLES), seed: Some(0), ..RawSampleRequest::default() };
+        let n = match model.info().shape[..] {
+            _ if model.info().is_image() => 16,
+            [2] => 500,
+            _ => return Ok(()),
+        };
+        let request = RawSampleRequest { n: Some(n), seed: Some(0), ..RawSampleRequest::default() };
         let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
         let samples = draw(&model, &request, threads, || {})?;
         let path = self.folder.join(format!("samples-{:06}.png", run.state.progress.step));
-        std::fs::write(&path, grid(&model, &samples)?.png(None)?)
+        std::fs::write(&path, png(&model, None, &samples)?)
             .with_context(|| format!("{} cannot be written", path.display()))
     }
 }

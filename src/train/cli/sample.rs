@@ -4,7 +4,7 @@ use crate::engine::{RawLabel, RawSampleRequest};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::prepare;
-use crate::train::sample::{draw, grid};
+use crate::train::sample::{draw, png};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -68,7 +68,7 @@ impl Sample {
             samples.extend(draw(&model, &request, threads, || bar.inc(1))?);
         }
         bar.finish_and_clear();
-        let png = grid(&model, &samples)?.png(None)?;
+        let png = png(&model, self.sampler.as_ref(), &samples)?;
         std::fs::write(&self.out, png).with_context(|| format!("{} cannot be written", self.out.display()))
     }
 }

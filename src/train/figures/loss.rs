@@ -46,7 +46,9 @@ impl Loss {
         let mut losses: Vec<f64> = points.iter().map(|point| point[1]).collect();
         losses.sort_by(f64::total_cmp);
         let (low, high) = (losses[0], losses[losses.len() * 98 / 100]);
-        let axes = [Axis::named([0.0, steps], "step"), Axis::named([0.98 * low, 1.02 * high], "loss")];
+        // Implicit and sliced score matching have losses below zero; a loss that stays the same still needs an axis.
+        let margin = (0.05 * (high - low)).max(1e-3 * high.abs()).max(f64::MIN_POSITIVE);
+        let axes = [Axis::named([0.0, steps], "step"), Axis::named([low - margin, high + margin], "loss")];
         let [x, y] = axes;
         let panel = Panel::new([680, 320], x, y)
             .line(points, Style::new(palette::GREY, 1.0).labelled("loss"))
