@@ -3,7 +3,6 @@
 use crate::ask::{Ask, ancestral, few};
 use crate::client::Client;
 use crate::draws::Draws;
-use crate::exposition::Reading;
 use crate::figure::{Figure, Section};
 use crate::server::Server;
 use crate::statistics::{Spread, quantile};
@@ -31,8 +30,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let calm: Vec<f64> = calm.iter().map(|answer| answer.latency.as_secs_f64()).collect();
     let (before, usual) = (bench.wait(client.read())?, Duration::from_secs_f64(quantile(&calm, 0.5)));
     let (sent, cut) = bench.wait(cutting(client, bench.seconds(30.0, 8.0), usual))?;
-    idle(bench, client)?;
-    let after = bench.wait(client.read())?;
+    let after = bench.wait(client.idle())?;
     let grown = |metric| after.grown(&before, metric);
     let wasted = 100.0 * grown("smld_cancelled_evaluations_total") / grown("smld_score_evaluations_total");
     let trials = (0..bench.choose(20, 5)).map(|i| afterwards(bench, client, i)).collect::<Result<Vec<f64>>>()?;
@@ -83,21 +81,6 @@ fn afterwards(bench: &Bench, client: &Client, i: u32) -> Result<f64> {
     sleep(Duration::from_millis(500) + Duration::from_millis(7) * i);
     let before = bench.wait(client.read())?;
     request.abort();
-    let after = idle(bench, client)?;
+    let after = bench.wait(client.idle())?;
     Ok(after.grown(&before, "smld_score_evaluations_total"))
-}
-
-/// Waits until no request is left; an error where one stays.
-fn idle(bench: &Bench, client: &Client) -> Result<Reading> {
-    const PATIENCE: Duration = Duration::from_secs(10);
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        let reading = bench.wait(client.read())?;
-        if reading.sum("smld_requests_running") + reading.sum("smld_requests_waiting") + reading.sum("smld_slots_used")
-            == 0.0
-        {
-            return Ok(reading);
-        }
-    }
-    Err("requests or slots are left though every client is gone".into())
 }

@@ -66,6 +66,20 @@ impl Client {
         Ok(Reading::new(sent + sent.elapsed() / 2, text))
     }
 
+    /// Waits until no request is left, and reads; an error where one stays.
+    pub(crate) async fn idle(&self) -> Result<Reading> {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let reading = self.read().await?;
+            let left = ["smld_requests_running", "smld_requests_waiting", "smld_slots_used"];
+            if left.iter().all(|metric| reading.sum(metric) == 0.0) {
+                return Ok(reading);
+            }
+        }
+        Err("requests or slots are left though every client is gone".into())
+    }
+
     /// A closed loop: `clients` clients, each of which sends its next request when its last is answered, and none after
     /// `span`. `next(i)` is request i of all. Every answer must be samples.
     pub(crate) async fn closed(
