@@ -3,13 +3,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint licences data train figures image clean
+.PHONY: help run test lint licences bench data train figures image clean
 
 CARGO ?= cargo
 # How long each model is trained, and further arguments, as in: make train STEPS=50000 FIT='--precision bf16'
 STEPS ?= 26000
 FIT ?=
-# Further arguments of the server, as in: make run ARGS='--listen 0.0.0.0:8080'
+# Further arguments of the server or of the benchmark, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick'
 ARGS ?=
 
 IMAGES := --steps $(STEPS) --label-drop 0.5 --sampler '{"method":"ancestral","steps":50}' $(FIT)
@@ -47,6 +47,11 @@ licences: $(DENY) ## the licences and sources of what is depended on
 $(DENY):
 	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --locked --debug --no-default-features \
 	    --root .deps/cargo-deny-0.20.2 cargo-deny@0.20.2
+
+# Ten thousand connections are ten thousand open files.
+bench: ## measure the server against the machine, half an hour; ARGS='--quick' for five minutes
+	scripts/fetch onnxruntime
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --locked --bench serving -- $(ARGS)
 
 data: ## fetch MNIST and Fashion-MNIST into data/
 	scripts/fetch data

@@ -95,6 +95,12 @@ impl Runtime {
         &self.path
     }
 
+    /// onnxruntime's own environment, for sessions with other settings than a score model's.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     fn open(path: PathBuf) -> Result<Self, RuntimeError> {
         let builder = match ort::init_from(&path) {
             Ok(builder) => builder,

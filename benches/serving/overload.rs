@@ -1,0 +1,107 @@
+//! Ten times what can be served, for minutes.
+
+use crate::ask::Ask;
+use crate::exposition::Reading;
+use crate::figure::{Figure, Section};
+use crate::load::{self, EVALUATIONS, image};
+use crate::server::Server;
+use crate::statistics::{quantile, slope};
+use crate::{Bench, Result};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How much more is offered than can be served.
+const EXCESS: f64 = 10.0;
+/// The most requests under way, which is the server's default.
+const BOUND: u32 = 256;
+/// How soon the hasty want their answer, in milliseconds: before the queue's end is through.
+const HASTE: u64 = 4000;
+/// How often the server is looked at.
+const GLANCE: Duration = Duration::from_millis(500);
+
+pub(crate) fn measure(bench: &Bench) -> Result<Section> {
+    let server = Server::start(bench, &["--max-requests", &BOUND.to_string()])?;
+    let mut peaks = vec![load::peak(bench, &server.client)?];
+    let mut figures = Vec::new();
+    let hasty = |i: u32| image(i).within(HASTE);
+    let patient = Crowd { name: "patient", span: bench.seconds(120.0, 15.0), next: image };
+    for crowd in [patient, Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: hasty }] {
+        let rate = EXCESS * peaks[peaks.len() - 1] / f64::from(EVALUATIONS);
+        let flood = Flood::new(bench, &server, rate, &crowd)?;
+        // Before and after: a machine that drifts would be taken for the server.
+        peaks.push(load::peak(bench, &server.client)?);
+        let peak = 0.5 * (peaks[peaks.len() - 2] + peaks[peaks.len() - 1]);
+        figures.extend(flood.figures(crowd.name, rate, peak));
+    }
+    Ok(Section { title: "Overload: ten times what can be served, requests for one image at random", figures })
+}
+
+/// Those who ask for more than there is.
+struct Crowd {
+    name: &'static str,
+    span: Duration,
+    next: fn(u32) -> Ask,
+}
+
+/// What a flood of requests did.
+struct Flood {
+    /// Every half second: the counters, and resident memory in MiB.
+    glances: Vec<(Reading, f64)>,
+    refusals: Vec<f64>,
+    answers: Vec<f64>,
+    /// Requests that were taken, and not answered before their deadline.
+    late: usize,
+}
+
+impl Flood {
+    fn new(bench: &Bench, server: &Server, rate: f64, crowd: &Crowd) -> Result<Self> {
+        let mut glances = Vec::new();
+        let arrivals = server.client.arrivals(rate, crowd.span, crowd.next);
+        let start = Instant::now();
+        while start.elapsed() < crowd.span {
+            sleep(GLANCE);
+            let resident = server.resident()? as f64 / f64::from(1 << 20);
+            glances.push((bench.wait(server.client.read())?, resident));
+        }
+        let mut asked = bench.wait(arrivals)?;
+        let mut flood = Self { glances, refusals: Vec::new(), answers: Vec::new(), late: 0 };
+        // What is under way is taken back: dropping the set does that.
+        while let Some(ended) = asked.try_join_next() {
+            let answer = ended??;
+            let seconds = answer.latency.as_secs_f64();
+            match answer.status {
+                200 => flood.answers.push(seconds),
+                429 => flood.refusals.push(seconds),
+                504 => flood.late += 1,
+                status => return Err(format!("a request was answered {status}").into()),
+            }
+        }
+        Ok(flood)
+    }
+
+    fn figures(&self, name: &str, rate: f64, peak: f64) -> Vec<Figure> {
+        // The first third fills the queue and what the allocator keeps.
+        let settled = &self.glances[self.glances.len() / 3..];
+        let [(first, _), .., (last, resident)] = settled else { return Vec::new() };
+        let memory: Vec<[f64; 2]> = settled.iter().map(|(at, mib)| [at.since(first) / 60.0, *mib]).collect();
+        let under_way =
+            |(reading, _): &(Reading, f64)| reading.sum("smld_requests_running") + reading.sum("smld_requests_waiting");
+        let most = self.glances.iter().map(under_way).fold(0.0, f64::max);
+        let ended = self.answers.len() + self.refusals.len() + self.late;
+        let late = 100.0 * self.late as f64 / (self.answers.len() + self.late) as f64;
+        let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
+        vec![
+            figure("offered", rate, "requests/s"),
+            figure("refused", 100.0 * self.refusals.len() as f64 / ended as f64, "%"),
+            figure("useful work over the peak", last.rate(first) / peak, "").at_least(0.95),
+            figure("refusals, p50", 1e3 * quantile(&self.refusals, 0.5), "ms"),
+            figure("refusals, p99", 1e3 * quantile(&self.refusals, 0.99), "ms").at_most(10.0),
+            figure("answers, p50", quantile(&self.answers, 0.5), "s"),
+            figure("answers, p99", quantile(&self.answers, 0.99), "s"),
+            figure("taken, and not answered by their deadline", late, "%"),
+            figure("requests under way, the most seen", most, "").at_most(f64::from(BOUND)),
+            figure("resident memory in the end", *resident, "MiB"),
+            figure("resident memory, growth after the first third", slope(&memory), "MiB/min").at_most(0.5),
+        ]
+    }
+}
