@@ -1,7 +1,7 @@
 //! The property that everything rests on: a sample has the same bytes alone and in any company.
 
 use super::{LIMITS, alone, bits};
-use smld::engine::{EngineConfig, Event, RawLabel, RawSampleRequest, SampleRequest, Ticket, engine};
+use smld::engine::{EngineConfig, Event, Priority, RawLabel, RawSampleRequest, SampleRequest, Ticket, engine};
 use smld::sampler::{
     AncestralSpec, AnnealedLangevinSpec, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, SamplerSpec, Solver,
 };
@@ -12,7 +12,7 @@ use std::sync::Arc;
 const A_LIFE: u32 = 25;
 
 /// Runs `schedules` random schedules of arrivals and departures over `models` and compares every sample with the same one
-/// made alone, byte for byte. Sizes, methods, noise levels, seeds, classes, workers, rows, slots, the order of the workers'
+/// made alone, byte for byte. Sizes, methods, noise levels, seeds, classes, priorities, workers, rows, slots, the order of the workers'
 /// steps and the moments of joining and leaving are random; `seed` decides them all.
 ///
 /// A model whose bytes depend on the batch by themselves is refused: it cannot have the property.
@@ -96,6 +96,7 @@ impl Life {
             seed: Some(dice.next()),
             first_index: Some(dice.below(1 << 32) as u32 & !0xFF),
             sampler: Some(sampler(info, dice)),
+            priority: Some(Priority::ALL[dice.below(2) as usize]),
             label: (classes > 0 && dice.below(2) == 0).then(|| RawLabel::Number(dice.below(classes))),
             ..RawSampleRequest::default()
         };
