@@ -137,10 +137,14 @@ proptest! {
         moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize,
     ) {
         let mut watch = Watch::new(batch_rows, slots);
-        // More than enough to finish.
-        let ending = (0..WORKERS).cycle().map(Move::Work).take(20_000);
-        for next in moves.into_iter().chain(ending) {
+        for next in moves {
             watch.play(next)?;
+        }
+        // Until every worker has come with empty hands and gone with empty hands.
+        let mut idle = 0;
+        while idle < 2 {
+            (0..WORKERS).try_for_each(|worker| watch.play(Move::Work(worker)))?;
+            idle = if watch.hands.iter().all(Option::is_none) { idle + 1 } else { 0 };
         }
         let Watch { bench: Bench { pool, .. }, asked, .. } = watch;
         prop_assert!(asked.values().all(|(work, given)| work == given), "{asked:?}");
