@@ -2,6 +2,7 @@
 
 use super::Priority;
 use super::pool::{Demand, Pool};
+use crate::score::Tuning;
 use std::time::Duration;
 
 /// How long a row takes, by the size of the batch it is in: a large batch's rows are cheaper, so a rate measured on single
@@ -15,6 +16,16 @@ pub(super) struct Pace {
 impl Pace {
     /// What one more step says against all before.
     const WEIGHT: f64 = 0.2;
+
+    /// What was measured before the first request, so that its time is foretold too.
+    pub(super) fn measured(tuning: &Tuning) -> Self {
+        let mut pace = Self::default();
+        // Of one size the last is the one with all workers at work.
+        for step in &tuning.steps {
+            pace.seconds[Self::place(step.rows)] = Some(step.seconds / step.rows as f64);
+        }
+        pace
+    }
 
     fn place(rows: usize) -> usize {
         (rows.next_power_of_two().trailing_zeros() as usize).min(15)
@@ -94,6 +105,7 @@ impl<'a, C> Outlook<'a, C> {
 mod tests {
     use super::*;
     use crate::engine::pool::PoolConfig;
+    use crate::score::MeasuredStep;
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook<'_, ()>) -> T) -> T {
@@ -166,6 +178,20 @@ mod tests {
         let mut pace = Pace::default();
         pace.record(1, Duration::from_secs(1));
         assert_eq!(Outlook::new(&pool, &[pace], 1, demand(8, 10)).seconds(), None);
+    }
+
+    #[test]
+    fn what_was_measured_before_the_first_request_foretells_it() {
+        let step = |sessions, threads, rows, seconds| MeasuredStep {
+            sessions,
+            threads,
+            rows,
+            seconds,
+            rows_per_second: (sessions * rows) as f64 / seconds,
+        };
+        let steps = vec![step(1, 1, 1, 0.1), step(1, 2, 1, 0.05), step(2, 1, 1, 0.2), step(2, 1, 4, 0.4)];
+        let pace = Pace::measured(&Tuning { batch_rows: 4, lone_threads: 2, steps });
+        assert_eq!([1, 2, 3, 4].map(|rows| pace.row(rows)), [Some(0.2), None, Some(0.1), Some(0.1)]);
     }
 
     #[test]

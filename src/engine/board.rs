@@ -6,6 +6,7 @@ use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
 use super::{
     Bound, EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary, Ticket,
 };
+use crate::score::ReadyModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,11 +56,17 @@ pub(super) struct Board {
 
 impl Board {
     /// `wide`: for each model whether worker 0 has a session that uses every thread.
-    pub(super) fn new(config: EngineConfig, models: Vec<String>, wide: Vec<bool>, observer: Arc<dyn Observer>) -> Self {
+    pub(super) fn new(
+        config: EngineConfig,
+        models: &[ReadyModel],
+        wide: Vec<bool>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
-        let batch_rows = vec![batch_rows; models.len()];
-        let pool = Pool::new(PoolConfig { workers, batch_rows, slots, wide });
-        let paces = vec![Pace::default(); models.len()];
+        let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
+        let pool = Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, wide });
+        let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
+        let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {
             config,
             models,

@@ -23,7 +23,7 @@ pub(crate) fn samples_are_the_same_in_any_company(models: &[Arc<dyn ScoreModel>]
         let workers = dice.between(1, 3) as usize;
         let ready: Vec<ReadyModel> =
             models.iter().map(|model| prepare(Arc::clone(model), &[1, workers]).unwrap()).collect();
-        assert!(ready.iter().all(ReadyModel::batch_invariant), "the models themselves differ from batch to batch");
+        assert!(ready.iter().all(ReadyModel::reproducible), "the models themselves differ from batch to batch");
         let mut life = Life::new(ready, workers, &mut dice);
         for _ in first..schedules.min(first + A_LIFE) {
             compared += life.schedule(&mut dice);
