@@ -7,7 +7,9 @@ mod common;
 
 use common::spy::Spy;
 use common::{LIMITS, alone, asked, bits, collected, gaussian, ready, request, roomy, steps, two_bumps, work};
-use smld::engine::{EngineConfig, Event, Failure, Observer, RawSampleRequest, Refused, SampleRequest, engine};
+use smld::engine::{
+    Bound, EngineConfig, Event, Failure, Observer, Priority, RawSampleRequest, Refused, SampleRequest, engine,
+};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -161,7 +163,7 @@ fn past_the_bounds_a_request_is_refused_with_the_bound_and_a_time_to_come_back()
     let config = EngineConfig { max_requests: 2, max_queued_evaluations: 100, ..roomy(1) };
     let (engine, mut workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
     let reason = |refused: Option<Refused>| match refused {
-        Some(Refused::AtCapacity { reason, retry_after }) if retry_after >= Duration::from_secs(1) => reason,
+        Some(Refused::AtCapacity { reason, retry_after, .. }) if retry_after >= Duration::from_secs(1) => reason,
         other => panic!("{other:?} in place of a refusal"),
     };
     let first = engine.submit(&request(&model, 6, 10)).unwrap();
@@ -171,6 +173,51 @@ fn past_the_bounds_a_request_is_refused_with_the_bound_and_a_time_to_come_back()
     work(&mut workers);
     assert!(engine.submit(&request(&model, 1, 1)).is_ok());
     assert_eq!((collected(first).samples.len(), collected(second).samples.len()), (6, 4));
+}
+
+#[test]
+fn bulk_fills_three_quarters_of_each_bound_and_interactive_requests_find_the_rest() {
+    let model = ready(gaussian(&[0.0], 1.0), 1);
+    let ask = |config: EngineConfig, priorities: &[Priority], n| {
+        let (engine, _workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
+        let raw = |&priority| RawSampleRequest {
+            n: Some(n),
+            sampler: Some(steps(10)),
+            priority: Some(priority),
+            ..RawSampleRequest::default()
+        };
+        // Those that were taken stay: their tickets do.
+        let answers: Vec<_> = priorities.iter().map(|priority| engine.submit(&asked(&model, &raw(priority)))).collect();
+        let bound = |answer: &Result<_, Refused>| match answer {
+            Ok(_) => None,
+            Err(Refused::AtCapacity { bound, .. }) => Some(*bound),
+            Err(Refused::Draining) => panic!("nothing drains"),
+        };
+        answers.iter().map(bound).collect::<Vec<_>>()
+    };
+    let (bulk, interactive) = (Priority::Bulk, Priority::Interactive);
+    let order = [bulk, bulk, bulk, bulk, interactive, interactive];
+    let requests = ask(EngineConfig { max_requests: 4, ..roomy(1) }, &order, 1);
+    assert_eq!(requests, [None, None, None, Some(Bound::Requests), None, Some(Bound::Requests)]);
+    let queue = ask(EngineConfig { max_queued_evaluations: 80, ..roomy(1) }, &order, 2);
+    assert_eq!(queue, [None, None, None, Some(Bound::Queue), None, Some(Bound::Queue)]);
+}
+
+#[test]
+fn a_bulk_request_yields_between_steps_and_is_finished_all_the_same() {
+    let model = ready(gaussian(&[0.0], 1.0), 1);
+    let config = EngineConfig { batch_rows: 4, ..roomy(1) };
+    let (engine, mut workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
+    let raw = RawSampleRequest { priority: Some(Priority::Bulk), n: Some(4), ..RawSampleRequest::default() };
+    let bulk = engine.submit(&asked(&model, &RawSampleRequest { sampler: Some(steps(40)), ..raw })).unwrap();
+    assert!(workers[0].step());
+    assert_eq!(engine.snapshot().bulk_evaluations, 156);
+    let interactive = engine.submit(&request(&model, 100, 30)).unwrap();
+    (0..16).for_each(|_| assert!(workers[0].step()));
+    assert_eq!(engine.snapshot().bulk_evaluations, 152, "of 64 rows bulk had four");
+    work(&mut workers);
+    assert_eq!(collected(interactive).samples.len(), 100);
+    assert_eq!(collected(bulk).samples.len(), 4);
 }
 
 #[test]
@@ -185,10 +232,10 @@ fn what_cannot_be_in_time_at_the_measured_rate_is_refused_at_once() {
     work(&mut workers);
     collected(measured);
     // A hundred million evaluations and more, in a millisecond.
-    let Err(Refused::AtCapacity { reason, .. }) = engine.submit(&asked(&model, &raw(Some(1)))) else {
+    let Err(Refused::AtCapacity { bound, reason, .. }) = engine.submit(&asked(&model, &raw(Some(1)))) else {
         panic!("a hundred million evaluations in a millisecond were promised")
     };
-    assert!(reason.contains("deadline"), "{reason}");
+    assert!(bound == Bound::Deadline && reason.contains("deadline"), "{reason}");
     assert!(engine.submit(&request(&model, 1, 1)).is_ok());
 }
 
@@ -196,7 +243,7 @@ fn what_cannot_be_in_time_at_the_measured_rate_is_refused_at_once() {
 fn a_chain_has_every_thread_while_it_is_alone_and_one_otherwise() {
     let (model, script) = Spy::ready(2);
     let (engine, mut workers) = engine(std::slice::from_ref(&model), roomy(2), Arc::new(())).unwrap();
-    assert_eq!(script.lock().unwrap().opened.len(), 3, "every session is open before the first request");
+    assert_eq!(script.lock().unwrap().opened, [1], "of three sessions two were opened for the warm-up");
     let one = engine.submit(&request(&model, 1, 4)).unwrap();
     work(&mut workers);
     collected(one);
@@ -207,7 +254,7 @@ fn a_chain_has_every_thread_while_it_is_alone_and_one_otherwise() {
     let script = script.lock().unwrap();
     // By hand one worker follows the other, so the first image is finished before the second begins; that is then alone.
     assert_eq!(script.runs[4..], [[(1, 1); 4], [(2, 1); 4]].concat());
-    assert_eq!(script.opened.len(), 3);
+    assert_eq!(script.opened.len(), 1, "every session is open before the first request");
 }
 
 #[test]
@@ -244,8 +291,8 @@ impl Observer for Told {
     fn step(&self, model: &str, rows: usize, _: Duration) {
         self.note(format!("step {model} {rows}"));
     }
-    fn started(&self, model: &str, _: Duration) {
-        self.note(format!("started {model}"));
+    fn started(&self, model: &str, priority: Priority, _: Duration) {
+        self.note(format!("started {model} {}", priority.name()));
     }
     fn sampled(&self, model: &str) {
         self.note(format!("sampled {model}"));
@@ -264,7 +311,7 @@ fn the_observer_hears_of_every_step_start_and_sample_in_order() {
     work(&mut workers);
     collected(ticket);
     let step = "step gaussian 2";
-    assert_eq!(told.lines(), ["started gaussian", step, step, "sampled gaussian", "sampled gaussian"]);
+    assert_eq!(told.lines(), ["started gaussian interactive", step, step, "sampled gaussian", "sampled gaussian"]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_session_is_opened_anew_after_a_failure_and_only_then() {
         script.lock().unwrap().opened.len()
     };
     let opened = [Fault::None, Fault::Error, Fault::None, Fault::None, Fault::Panic, Fault::None].map(&mut sessions);
-    assert_eq!(opened, [1, 1, 2, 2, 2, 3]);
+    assert_eq!(opened, [0, 0, 1, 1, 1, 2]);
 }
 
 #[test]

@@ -6,8 +6,9 @@
 mod common;
 
 use common::company::samples_are_the_same_in_any_company;
-use smld::score::ScoreModel;
-use smld::score::onnx::{OnnxScore, Provider, Runtime};
+use smld::onnx::GraphBuilder;
+use smld::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
+use smld::score::{ScoreModel, prepare};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,4 +28,42 @@ fn over_a_thousand_random_schedules_the_fixtures_samples_have_the_bytes_of_those
 fn over_a_thousand_random_schedules_the_shipped_models_images_have_the_bytes_of_those_made_alone() {
     let models = [network("models/mnist.onnx"), network("models/fashion-mnist.onnx")];
     samples_are_the_same_in_any_company(&models, 1000, 3);
+}
+
+/// −x log(1 + σ)/(1 + σ²), whose logarithm is rounded by a row's place in its batch.
+fn variant() -> Arc<dyn ScoreModel> {
+    let mut graph = GraphBuilder::new("variant");
+    let x = graph.input_f32("x", &[2]);
+    let sigma = graph.input_f32("sigma", &[]);
+    let column = graph.constant_i64("column", &[2], &[-1, 1]);
+    let one = graph.constant_f32("one", &[], &[1.0]);
+    let above = graph.node("Add", &[&sigma, &one], &[]);
+    let log = graph.node("Log", &[&above], &[]);
+    let square = graph.node("Mul", &[&sigma, &sigma], &[]);
+    let divisor = graph.node("Add", &[&square, &one], &[]);
+    let slope = graph.node("Div", &[&log, &divisor], &[]);
+    let slope = graph.node("Reshape", &[&slope, &column], &[]);
+    let climb = graph.node("Mul", &[&x, &slope], &[]);
+    let score = graph.node("Neg", &[&climb], &[]);
+    graph.output_f32("score", &score, &[2]);
+    let contract = Contract {
+        name: "variant".to_owned(),
+        output: Output::Score,
+        sigma_min: 0.01,
+        sigma_max: 10.0,
+        range: [-1.0, 1.0],
+        labels: Vec::new(),
+        sampler: None,
+        training: serde_json::Value::Null,
+    };
+    let file = graph.finish(&contract.to_metadata());
+    Arc::new(OnnxScore::from_bytes(&Runtime::load(None).unwrap(), file, Provider::Cpu, false).unwrap())
+}
+
+#[test]
+fn samples_of_a_network_that_rounds_by_the_batch_have_the_bytes_of_those_made_alone_too() {
+    let model = variant();
+    let ready = prepare(Arc::clone(&model), &[1]).unwrap();
+    assert_eq!((ready.batch_invariant(), ready.fixed_rows()), (false, Some(1)));
+    samples_are_the_same_in_any_company(&[model], 300, 4);
 }

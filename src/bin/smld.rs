@@ -6,14 +6,17 @@ use smld::http::config::Settings;
 use smld::http::probe::probe;
 use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
 use smld::score::onnx::Provider;
-use smld::score::{Kind, Loader, ReadyModel, model_files, prepare};
+use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -151,26 +154,70 @@ fn say(line: &str) {
 /// How long clients may take to read the last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
+/// How long the measuring of one model may take.
+const TUNING: Duration = Duration::from_millis(250);
+/// How long the measuring of all models may take: what comes last is measured less.
+const ALL_TUNING: Duration = Duration::from_secs(1);
+
 /// Loads and warms up the models, and makes their engine.
 fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worker>), Fault> {
     let provider: Provider = settings.provider.parse()?;
-    let mut loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
+    let loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
     let threads = settings.workers.get();
-    let layouts = if threads > 1 { vec![1, threads] } else { vec![1] };
-    let mut models = Vec::new();
-    for path in model_files(&settings.models)? {
-        let model = prepare(loader.load(&path)?, &layouts)?;
-        announce(&model, provider);
-        models.push(model);
-    }
+    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare(loader.load(path)?, &[1, threads])?);
+    let files = model_files(&settings.models)?;
+    let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
+    // One after another, on all threads, as they will run.
+    let end = Instant::now() + ALL_TUNING;
+    let tuned = warm.iter().map(|model| {
+        let budget = TUNING.min(end.saturating_duration_since(Instant::now()));
+        tune(model, threads, settings.batch_rows.pinned(), budget)
+    });
+    let models = tuned.collect::<Result<Vec<_>, _>>()?;
+    models.iter().for_each(|model| announce(model, provider));
     let catalog = Catalog::new(models, settings.default_model.as_deref())?;
     let (engine, workers) = engine(catalog.models(), settings.engine(), metrics)?;
     Ok((Served { catalog, engine }, workers))
 }
 
+/// What `make` gives of every item, in their order, on `threads` threads.
+fn side_by_side<T: Sync, R: Send>(items: &[T], threads: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        items.get(place).map(|item| (place, item))
+    };
+    let some = || std::iter::from_fn(take).map(|(place, item)| (place, make(item))).collect::<Vec<_>>();
+    let mut made = thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
+        all.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    made.sort_by_key(|&(place, _)| place);
+    made.into_iter().map(|(_, made)| made).collect()
+}
+
 fn announce(model: &ReadyModel, provider: Provider) {
     let info = model.info();
-    tracing::info!(model = info.name, provider = info.provider, batch_invariant = model.batch_invariant(), "warm");
+    let tuning = model.tuning().map(ToString::to_string);
+    tracing::info!(
+        model = info.name,
+        provider = info.provider,
+        batch_invariant = model.batch_invariant(),
+        tuning,
+        "warm"
+    );
+    if let Some(rows) = model.fixed_rows() {
+        tracing::warn!(
+            model = info.name,
+            "its bytes depend on the size of a batch: it is run {rows} rows at a time, fewer being filled up with copies"
+        );
+    }
+    if !model.reproducible() {
+        tracing::warn!(
+            model = info.name,
+            "its bytes depend on the batch, whatever its size: the same seed may give images that differ in the last bits"
+        );
+    }
     if info.kind == Kind::Network && info.provider != provider.name() {
         tracing::warn!(model = info.name, "{provider} cannot be had; --allow-cpu-fallback puts the model on the CPU");
     }

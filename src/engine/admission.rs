@@ -1,6 +1,8 @@
 //! What is likely to be in time: step times as measured, and the wait they foretell.
 
+use super::Priority;
 use super::pool::{Demand, Pool};
+use crate::score::Tuning;
 use std::time::Duration;
 
 /// How long a row takes, by the size of the batch it is in: a large batch's rows are cheaper, so a rate measured on single
@@ -14,6 +16,16 @@ pub(super) struct Pace {
 impl Pace {
     /// What one more step says against all before.
     const WEIGHT: f64 = 0.2;
+
+    /// What was measured before the first request, so that its time is foretold too.
+    pub(super) fn measured(tuning: &Tuning) -> Self {
+        let mut pace = Self::default();
+        // Of one size the last is the one with all workers at work.
+        for step in &tuning.steps {
+            pace.seconds[Self::place(step.rows)] = Some(step.seconds / step.rows as f64);
+        }
+        pace
+    }
 
     fn place(rows: usize) -> usize {
         (rows.next_power_of_two().trailing_zeros() as usize).min(15)
@@ -34,46 +46,58 @@ impl Pace {
 
 /// The load that a newcomer meets.
 pub(super) struct Outlook<'a, C> {
-    pub pool: &'a Pool<C>,
-    /// By model.
-    pub paces: &'a [Pace],
-    pub workers: usize,
-    pub newcomer: Demand,
+    pool: &'a Pool<C>,
+    newcomer: Demand,
+    /// By model: seconds that one evaluation takes of the engine, as far as measured.
+    prices: Vec<Option<f64>>,
+    /// Seconds of a step that a chain of the newcomer's is in.
+    step: Option<f64>,
 }
 
-impl<C> Outlook<'_, C> {
+impl<'a, C> Outlook<'a, C> {
+    /// What meets `newcomer` in `pool`, whose steps on `workers` workers have taken `paces`, by model.
+    pub(super) fn new(pool: &'a Pool<C>, paces: &[Pace], workers: usize, newcomer: Demand) -> Self {
+        let rows = |model| {
+            let more = if model == newcomer.model { newcomer.chains } else { 0 };
+            let rows = pool.batch_rows(model, more);
+            (rows, pool.runnable(model, more).clamp(1, rows * workers))
+        };
+        let step = |model: usize, rows| paces[model].row(rows).map(|row| row * rows as f64);
+        // A step's seconds, over the rows that go on at once.
+        let price = |model| {
+            let (rows, at_once) = rows(model);
+            Some(step(model, rows)? / at_once as f64)
+        };
+        let prices = (0..paces.len()).map(price).collect();
+        Self { pool, newcomer, prices, step: step(newcomer.model, rows(newcomer.model).0) }
+    }
+
     /// Seconds until the newcomer is done if requests share fairly; none where too little was measured.
     ///
-    /// Every other request gets what the newcomer gets meanwhile, or what it still wants, if that is less. However many
-    /// share, a chain's evaluations come one after another.
+    /// Every other request of its priority gets what the newcomer gets meanwhile, or what it still wants, if that is less;
+    /// those of the other priority what is before it or, of bulk, their share. However many share, a chain's evaluations
+    /// come one after another.
     pub(super) fn seconds(&self) -> Option<f64> {
-        let Demand { model, evaluations, .. } = self.newcomer;
+        /// Rows that interactive requests are given for each of bulk's, where both want all.
+        const ODDS: f64 = (Priority::TURN - 1) as f64;
+        let Demand { priority, model, evaluations, .. } = self.newcomer;
         let work = self.newcomer.work();
-        let own = work as f64 * self.price(model)?;
-        let others = self.pool.left().map(|(model, left)| left.min(work) as f64 * self.price(model).unwrap_or(0.0));
-        let rows = self.rows(model);
-        let one_chain = f64::from(evaluations) * rows as f64 * self.paces[model].row(rows)?;
-        Some((own + others.sum::<f64>()).max(one_chain))
+        let equals = work as f64 * self.prices[model]? + self.work(priority, work);
+        let others = match priority {
+            Priority::Interactive => self.work(Priority::Bulk, u64::MAX).min(equals / ODDS),
+            Priority::Bulk => self.work(Priority::Interactive, u64::MAX).min(equals * ODDS),
+        };
+        Some((equals + others).max(f64::from(evaluations) * self.step?))
     }
 
     /// Seconds of all the work before the newcomer, as far as measured.
     pub(super) fn backlog(&self) -> f64 {
-        self.pool.left().map(|(model, left)| left as f64 * self.price(model).unwrap_or(0.0)).sum()
+        Priority::ALL.map(|priority| self.work(priority, u64::MAX)).iter().sum()
     }
 
-    fn more(&self, model: usize) -> u32 {
-        if model == self.newcomer.model { self.newcomer.chains } else { 0 }
-    }
-
-    fn rows(&self, model: usize) -> usize {
-        self.pool.batch_rows(model, self.more(model))
-    }
-
-    /// Seconds that one evaluation of `model` takes of the engine: a step's, over the rows that go on at once.
-    fn price(&self, model: usize) -> Option<f64> {
-        let rows = self.rows(model);
-        let at_once = self.pool.runnable(model, self.more(model)).clamp(1, rows * self.workers);
-        Some(self.paces[model].row(rows)? * rows as f64 / at_once as f64)
+    /// Seconds of the work of `priority`, of each request at most `most` evaluations, as far as measured.
+    fn work(&self, priority: Priority, most: u64) -> f64 {
+        self.pool.left(priority).map(|(model, left)| left.min(most) as f64 * self.prices[model].unwrap_or(0.0)).sum()
     }
 }
 
@@ -81,20 +105,26 @@ impl<C> Outlook<'_, C> {
 mod tests {
     use super::*;
     use crate::engine::pool::PoolConfig;
+    use crate::score::MeasuredStep;
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook<'_, ()>) -> T) -> T {
-        let mut pool = Pool::new(PoolConfig { workers: 2, batch_rows: 8, slots: 64, wide: vec![false] });
+        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, wide: vec![false] };
+        let mut pool = Pool::new(config);
         others.iter().for_each(|&demand| _ = pool.admit(demand));
         let mut pace = Pace::default();
         for rows in [1, 2, 4, 8] {
             pace.record(rows, Duration::from_millis(10 + rows as u64));
         }
-        look(Outlook { pool: &pool, paces: &[pace], workers: 2, newcomer })
+        look(Outlook::new(&pool, &[pace], 2, newcomer))
     }
 
     fn demand(chains: u32, evaluations: u32) -> Demand {
-        Demand { model: 0, chains, evaluations }
+        Demand { priority: Priority::Interactive, model: 0, chains, evaluations }
+    }
+
+    fn bulk(chains: u32, evaluations: u32) -> Demand {
+        Demand { priority: Priority::Bulk, ..demand(chains, evaluations) }
     }
 
     fn seconds(others: &[Demand], newcomer: Demand) -> f64 {
@@ -128,12 +158,40 @@ mod tests {
     }
 
     #[test]
+    fn an_interactive_request_is_delayed_by_bulks_share_of_the_rows_and_by_no_more() {
+        let alone = seconds(&[], demand(160, 100));
+        assert_close(seconds(&[bulk(1000, 1000)], demand(160, 100)), alone * 16.0 / 15.0);
+        assert_close(seconds(&[bulk(16, 10)], demand(160, 100)), alone + 10.0 * 0.018);
+    }
+
+    #[test]
+    fn a_bulk_request_waits_for_interactive_work_while_that_leaves_it_its_share() {
+        let alone = seconds(&[], bulk(160, 100));
+        assert_close(seconds(&[demand(16, 100)], bulk(160, 100)), alone + 100.0 * 0.018);
+        assert_close(seconds(&[demand(1000, 1000), demand(1000, 1000)], bulk(160, 100)), alone * 16.0);
+        assert_close(seconds(&[bulk(1000, 1000)], bulk(160, 100)), alone * 2.0);
+    }
+
+    #[test]
     fn batches_that_were_never_measured_foretell_nothing() {
-        let pool = Pool::<()>::new(PoolConfig { workers: 1, batch_rows: 8, slots: 8, wide: vec![false] });
+        let pool = Pool::<()>::new(PoolConfig { workers: 1, batch_rows: vec![8], slots: 8, wide: vec![false] });
         let mut pace = Pace::default();
         pace.record(1, Duration::from_secs(1));
-        let outlook = Outlook { pool: &pool, paces: &[pace], workers: 1, newcomer: demand(8, 10) };
-        assert_eq!(outlook.seconds(), None);
+        assert_eq!(Outlook::new(&pool, &[pace], 1, demand(8, 10)).seconds(), None);
+    }
+
+    #[test]
+    fn what_was_measured_before_the_first_request_foretells_it() {
+        let step = |sessions, threads, rows, seconds| MeasuredStep {
+            sessions,
+            threads,
+            rows,
+            seconds,
+            rows_per_second: (sessions * rows) as f64 / seconds,
+        };
+        let steps = vec![step(1, 1, 1, 0.1), step(1, 2, 1, 0.05), step(2, 1, 1, 0.2), step(2, 1, 4, 0.4)];
+        let pace = Pace::measured(&Tuning { batch_rows: 4, lone_threads: 2, steps });
+        assert_eq!([1, 2, 3, 4].map(|rows| pace.row(rows)), [Some(0.2), None, Some(0.1), Some(0.1)]);
     }
 
     #[test]

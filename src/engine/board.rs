@@ -3,7 +3,10 @@
 use super::admission::{Outlook, Pace};
 use super::chain::{Chain, Progress};
 use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
-use super::{EngineConfig, Event, Failure, Observer, Refused, SampleRequest, Snapshot, Summary, Ticket};
+use super::{
+    Bound, EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary, Ticket,
+};
+use crate::score::ReadyModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,10 +56,17 @@ pub(super) struct Board {
 
 impl Board {
     /// `wide`: for each model whether worker 0 has a session that uses every thread.
-    pub(super) fn new(config: EngineConfig, models: Vec<String>, wide: Vec<bool>, observer: Arc<dyn Observer>) -> Self {
+    pub(super) fn new(
+        config: EngineConfig,
+        models: &[ReadyModel],
+        wide: Vec<bool>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
-        let pool = Pool::new(PoolConfig { workers, batch_rows, slots, wide });
-        let paces = vec![Pace::default(); models.len()];
+        let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
+        let pool = Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, wide });
+        let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
+        let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {
             config,
             models,
@@ -85,7 +95,8 @@ impl Board {
             let _ = events.try_send(Event::Failed(Failure::Model { reason }));
             return Ok(ticket);
         };
-        let demand = Demand { model, chains: request.n(), evaluations: request.sampler().evaluations() };
+        let (priority, evaluations) = (request.priority(), request.sampler().evaluations());
+        let demand = Demand { priority, model, chains: request.n(), evaluations };
         self.admit(demand, request.deadline().saturating_duration_since(now))?;
         if self.jobs.is_empty() {
             self.woken = Some(now);
@@ -100,30 +111,40 @@ impl Board {
     fn admit(&self, demand: Demand, allowed: Duration) -> Result<(), Refused> {
         /// How far a prediction must lie beyond the deadline to be believed.
         const MARGIN: f64 = 1.5;
-        let full = |seconds: f64, reason: String| {
+        let full = |bound, seconds: f64, reason: String| {
             let retry_after = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX);
-            Err(Refused::AtCapacity { reason, retry_after: retry_after.max(Duration::from_secs(1)) })
+            Err(Refused::AtCapacity { bound, reason, retry_after: retry_after.max(Duration::from_secs(1)) })
         };
-        let outlook = Outlook { pool: &self.pool, paces: &self.paces, workers: self.config.workers, newcomer: demand };
-        let requests = self.pool.requests();
-        if requests >= self.config.max_requests {
-            return full(outlook.backlog() / requests.max(1) as f64, format!("{requests} requests are under way"));
-        }
-        let (queued, most) = (self.queued(), self.config.max_queued_evaluations);
-        let excess = (queued + demand.work()).saturating_sub(most);
-        if excess > 0 {
-            let part = (excess as f64 / queued.max(1) as f64).min(1.0);
-            let reason = format!(
-                "{queued} evaluations are queued, this request asks for {}, {most} are the most",
-                demand.work()
-            );
-            return full(outlook.backlog() * part, reason);
+        let outlook = Outlook::new(&self.pool, &self.paces, self.config.workers, demand);
+        let EngineConfig { max_requests, max_queued_evaluations, .. } = self.config;
+        // Bulk has its own, narrower bounds before those of all.
+        let (mut requests, mut queued) = (0, 0);
+        for priority in [Priority::Bulk, Priority::Interactive] {
+            requests += self.pool.requests(priority) as u64;
+            queued += self.queued(priority);
+            if demand.priority < priority {
+                continue;
+            }
+            let of = if priority == Priority::Bulk { "bulk " } else { "" };
+            let most = priority.part(max_requests as u64);
+            if requests >= most {
+                let reason = format!("{requests} {of}requests are under way, {most} are the most");
+                return full(Bound::Requests, outlook.backlog() / requests.max(1) as f64, reason);
+            }
+            let (work, most) = (demand.work(), priority.part(max_queued_evaluations));
+            let excess = (queued + work).saturating_sub(most);
+            if excess > 0 {
+                let part = (excess as f64 / queued.max(1) as f64).min(1.0);
+                let reason =
+                    format!("{queued} {of}evaluations are queued, this request asks for {work}, {most} are the most");
+                return full(Bound::Queue, outlook.backlog() * part, reason);
+            }
         }
         let allowed = allowed.as_secs_f64();
         match outlook.seconds() {
             Some(seconds) if seconds > MARGIN * allowed => {
                 let reason = format!("it would take about {seconds:.1} s now, and its deadline is in {allowed:.1} s");
-                full((seconds - allowed).min(outlook.backlog()), reason)
+                full(Bound::Deadline, (seconds - allowed).min(outlook.backlog()), reason)
             }
             Some(_) | None => Ok(()),
         }
@@ -137,7 +158,7 @@ impl Board {
             let Some(job) = jobs.get_mut(&key) else { return };
             if job.begun.is_none() {
                 job.begun = Some(now);
-                observer.started(&models[job.model], now - job.accepted);
+                observer.started(&models[job.model], job.request.priority(), now - job.accepted);
             }
             let chain = chain.unwrap_or_else(|| Chain::new(Arc::clone(&job.request), number));
             rows.push(Row { key, chain, progress: Progress::Going });
@@ -248,20 +269,24 @@ impl Board {
         }
     }
 
-    fn queued(&self) -> u64 {
-        self.pool.left().map(|(_, left)| left).sum()
+    /// Evaluations still to make of requests of `priority`.
+    fn queued(&self, priority: Priority) -> u64 {
+        self.pool.left(priority).map(|(_, left)| left).sum()
     }
 
     /// How things stand.
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
         let requests_waiting = self.pool.requests_waiting();
-        let busy = self.pool.requests() > 0;
+        let requests: usize = Priority::ALL.map(|priority| self.pool.requests(priority)).iter().sum();
+        let [interactive_evaluations, bulk_evaluations] = Priority::ALL.map(|priority| self.queued(priority));
+        let busy = requests > 0;
         let moved = self.last_step.max(self.woken).filter(|_| busy);
         Snapshot {
-            requests_running: self.pool.requests() - requests_waiting,
+            requests_running: requests - requests_waiting,
             requests_waiting,
             chains_waiting: self.pool.chains_waiting(),
-            queued_evaluations: self.queued(),
+            queued_evaluations: interactive_evaluations + bulk_evaluations,
+            bulk_evaluations,
             slots_used: self.pool.slots_used(),
             slots_capacity: self.config.slots,
             since_last_step: self.last_step.map(|last| now.saturating_duration_since(last)),

@@ -11,6 +11,8 @@ pub enum Refused {
     #[error("at capacity: {reason}; try again in {} s", retry_after.as_secs())]
     AtCapacity {
         /// Which bound was met.
+        bound: Bound,
+        /// The same in a sentence, with its numbers.
         reason: String,
         /// When it is likely to fit, at least a second.
         retry_after: Duration,
@@ -18,6 +20,32 @@ pub enum Refused {
     /// The engine is going down.
     #[error("the server is draining and takes no new requests")]
     Draining,
+}
+
+/// What there is too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Requests under way.
+    Requests,
+    /// Evaluations queued.
+    Queue,
+    /// Work that would be done before, for the request to be in time.
+    Deadline,
+}
+
+impl Bound {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Queue, Self::Deadline];
+
+    /// The bound's name in the metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Queue => "queue",
+            Self::Deadline => "deadline",
+        }
+    }
 }
 
 /// Why a request that was taken gives no samples.

@@ -13,7 +13,7 @@ use std::time::Instant;
 pub struct EngineConfig {
     /// Worker threads, each with one-thread sessions of its own.
     pub workers: usize,
-    /// The most rows of one step batch.
+    /// The most rows of one step batch, of models that were not [tuned](crate::score::tune).
     pub batch_rows: usize,
     /// Room for running chains.
     pub slots: usize,
@@ -39,9 +39,8 @@ pub fn engine(
     let EngineConfig { workers, batch_rows, slots, .. } = config;
     let (workers, batch_rows, slots) = (workers.max(1), batch_rows.max(1), slots.max(1));
     let config = EngineConfig { workers, batch_rows, slots, ..config };
-    let names = models.iter().map(|model| model.info().name.clone()).collect();
     let wide: Vec<bool> = models.iter().map(|model| workers > 1 && model.layouts().contains(&workers)).collect();
-    let shared = Arc::new(Shared::new(Board::new(config, names, wide.clone(), observer), workers));
+    let shared = Arc::new(Shared::new(Board::new(config, models, wide.clone(), observer), workers));
     let narrow = || models.iter().map(|model| Station::open(model.clone(), 1)).collect::<Result<Vec<_>, _>>();
     let wide =
         models.iter().zip(wide).map(|(model, wide)| wide.then(|| Station::open(model.clone(), workers)).transpose());

@@ -16,6 +16,7 @@
 //! | `shared` | the board's lock, never held during an evaluation |
 //! | `pool` | the policy: who is evaluated next |
 //! | `admission` | the policy: who would not be in time |
+//! | `priority` | the policy: who yields |
 //! | `chain` | one sample under way |
 //! | `diagnostics` | what chains and samples were like, for those who ask |
 //! | `worker` | the loop of gather, score, advance |
@@ -30,14 +31,16 @@ mod event;
 mod handle;
 mod observer;
 mod pool;
+mod priority;
 mod request;
 mod shared;
 mod station;
 mod worker;
 
 pub use diagnostics::{ChainDiagnostics, Moments};
-pub use event::{Event, Failure, Refused, Samples, Summary, Ticket};
+pub use event::{Bound, Event, Failure, Refused, Samples, Summary, Ticket};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};
+pub use priority::Priority;
 pub use request::{InvalidRequest, RawLabel, RawSampleRequest, RequestLimits, SampleRequest};
 pub use worker::Worker;

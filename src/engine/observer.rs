@@ -1,5 +1,6 @@
 //! What the engine tells of itself.
 
+use super::Priority;
 use std::time::Duration;
 
 /// What the engine tells as it goes; all empty by default. Called between steps, so an implementation must be quick.
@@ -9,8 +10,8 @@ pub trait Observer: Send + Sync {
         let _ = (model, rows, elapsed);
     }
     /// A request of `model` waited `queued` for its first evaluation.
-    fn started(&self, model: &str, queued: Duration) {
-        let _ = (model, queued);
+    fn started(&self, model: &str, priority: Priority, queued: Duration) {
+        let _ = (model, priority, queued);
     }
     /// A chain of `model` came to its end.
     fn sampled(&self, model: &str) {
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub chains_waiting: u64,
     /// Evaluations still to make.
     pub queued_evaluations: u64,
+    /// Of these, bulk requests'.
+    pub bulk_evaluations: u64,
     /// Slots taken.
     pub slots_used: usize,
     /// All slots.

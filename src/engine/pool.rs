@@ -1,22 +1,30 @@
 //! Who is evaluated next: the policy, without threads, time, models or sessions.
 //!
-//! Requests share the evaluations by start-time fair queueing (Goyal, Vin & Cheng 1996), a row costing one. A request's tag
-//! grows with every row it is given; the least tag is served next; a newcomer begins at the clock, the largest tag given so
-//! far. One image behind a thousand is thus in the next batch. Within a request the lowest chain goes first, so early
-//! images finish early and few chains are under way at once.
+//! Requests of one priority share the evaluations by start-time fair queueing (Goyal, Vin & Cheng 1996), a row costing one. A
+//! request's tag grows with every row it is given; the least tag is served next; a newcomer begins at the clock, the largest
+//! tag given so far. One image behind a thousand is thus in the next batch. Within a request the lowest chain goes first, so
+//! early images finish early and few chains are under way at once.
+//!
+//! Interactive rows go before bulk's, which take the room that those leave in a batch and, where they leave none, one row in
+//! [`Priority::TURN`].
 
+use super::Priority;
 use std::collections::BTreeMap;
 
-/// A request's place in the order of arrival.
-pub(super) type Key = u64;
+/// A request's place: its priority, and its number in the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    priority: Priority,
+    number: u64,
+}
 
 /// How much there is to share.
 #[derive(Clone, Debug)]
 pub(super) struct PoolConfig {
     /// Those who take batches, from 0.
     pub workers: usize,
-    /// The most rows of a batch.
-    pub batch_rows: usize,
+    /// By model: the most rows of a batch.
+    pub batch_rows: Vec<usize>,
     /// Room for running chains.
     pub slots: usize,
     /// By model: whether worker 0 has a session for a chain that runs alone.
@@ -26,6 +34,8 @@ pub(super) struct PoolConfig {
 /// What a request asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
+    /// Whether it yields.
+    pub priority: Priority,
     /// The model's number.
     pub model: usize,
     /// Chains, at least one.
@@ -61,15 +71,17 @@ pub(super) enum Back {
     Gone,
 }
 
-/// Requests under way. `C` is what a chain carries between two evaluations.
+/// Requests under way. `C` is what a chain carries between two evaluations. Arrays are by priority.
 pub(super) struct Pool<C> {
     config: PoolConfig,
-    requests: BTreeMap<Key, Request<C>>,
-    next_key: Key,
-    clock: u64,
+    requests: [BTreeMap<u64, Request<C>>; 2],
+    next_number: u64,
+    clocks: [u64; 2],
     /// Slots taken, those of removed requests' rows in flight among them.
-    running: usize,
+    running: [usize; 2],
     in_flight: usize,
+    /// Rows that interactive requests were given since bulk was given one, all while bulk wanted one.
+    owed: u32,
 }
 
 struct Request<C> {
@@ -96,24 +108,26 @@ impl<C> Request<C> {
 
 impl<C> Pool<C> {
     pub(super) fn new(config: PoolConfig) -> Self {
-        Self { config, requests: BTreeMap::new(), next_key: 0, clock: 0, running: 0, in_flight: 0 }
+        let requests = [BTreeMap::new(), BTreeMap::new()];
+        Self { config, requests, next_number: 0, clocks: [0; 2], running: [0; 2], in_flight: 0, owed: 0 }
     }
 
     /// Takes a request in.
     pub(super) fn admit(&mut self, demand: Demand) -> Key {
-        let key = self.next_key;
-        self.next_key += 1;
-        let Demand { model, chains, .. } = demand;
-        let (left, tag) = (demand.work(), self.clock);
-        let parked = Vec::new();
-        self.requests.insert(key, Request { model, chains, begun: 0, parked, in_flight: 0, made: 0, left, tag });
+        let Demand { priority, model, chains, .. } = demand;
+        let key = Key { priority, number: self.next_number };
+        self.next_number += 1;
+        let (left, tag) = (demand.work(), self.clocks[priority as usize]);
+        let request = Request { model, chains, begun: 0, parked: Vec::new(), in_flight: 0, made: 0, left, tag };
+        self.requests[priority as usize].insert(key.number, request);
         key
     }
 
     /// The next batch for `worker`: `row(key, chain, carried)` is called for each of its rows, `carried` being nothing
     /// where the chain begins. None where there is nothing to do, or nothing for this worker.
     pub(super) fn take(&mut self, worker: usize, mut row: impl FnMut(Key, u32, Option<C>)) -> Option<Batch> {
-        let model = self.requests.get(&self.next(None)?)?.model;
+        let first = self.next(None)?;
+        let model = self.requests[first.priority as usize].get(&first.number)?.model;
         let wide = self.config.wide[model] && self.in_flight == 0 && self.takeable() == 1;
         if wide && worker != 0 {
             return None;
@@ -129,8 +143,9 @@ impl<C> Pool<C> {
     /// A row of request `key` comes back, evaluated: the chain goes on with what it carries, or has ended.
     pub(super) fn back(&mut self, key: Key, chain: u32, carried: Option<C>) -> Back {
         self.in_flight -= 1;
-        let Some(request) = self.requests.get_mut(&key) else {
-            self.running -= 1;
+        let (requests, running) = (&mut self.requests[key.priority as usize], &mut self.running[key.priority as usize]);
+        let Some(request) = requests.get_mut(&key.number) else {
+            *running -= 1;
             return Back::Gone;
         };
         request.in_flight -= 1;
@@ -141,102 +156,167 @@ impl<C> Pool<C> {
             request.parked.insert(place, (chain, carried));
             return Back::Going;
         }
-        self.running -= 1;
+        *running -= 1;
         if request.running() + request.waiting() > 0 {
             return Back::Going;
         }
-        self.requests.remove(&key);
+        requests.remove(&key.number);
         Back::Complete
     }
 
     /// Forgets a request; slots of its rows in flight come free when they are back. How many evaluations it had had.
     pub(super) fn remove(&mut self, key: Key) -> u64 {
-        self.requests.remove(&key).map_or(0, |request| {
-            self.running -= request.parked.len();
+        self.requests[key.priority as usize].remove(&key.number).map_or(0, |request| {
+            self.running[key.priority as usize] -= request.parked.len();
             request.made
         })
     }
 
-    /// How many requests there are.
-    pub(super) fn requests(&self) -> usize {
-        self.requests.len()
+    /// How many requests of `priority` there are.
+    pub(super) fn requests(&self, priority: Priority) -> usize {
+        self.requests[priority as usize].len()
     }
 
     /// Requests with no evaluation made or under way.
     pub(super) fn requests_waiting(&self) -> usize {
-        self.requests.values().filter(|request| request.begun == 0).count()
+        self.all().filter(|request| request.begun == 0).count()
     }
 
     /// Chains that have not begun.
     pub(super) fn chains_waiting(&self) -> u64 {
-        self.requests.values().map(|request| request.waiting() as u64).sum()
+        self.all().map(|request| request.waiting() as u64).sum()
     }
 
     /// Slots taken.
     pub(super) fn slots_used(&self) -> usize {
-        self.running
+        self.running.iter().sum()
     }
 
-    /// (model, evaluations still to make) of every request.
-    pub(super) fn left(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.requests.values().map(|request| (request.model, request.left))
+    /// (model, evaluations still to make) of every request of `priority`.
+    pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
+        self.of(priority).map(|request| (request.model, request.left))
     }
 
     /// How many chains of `model` could be evaluated at once if it had `more` of them, those in flight among them.
     pub(super) fn runnable(&self, model: usize, more: u32) -> usize {
-        let own = || self.requests.values().filter(|request| request.model == model);
-        let waiting = own().map(Request::waiting).sum::<usize>() + more as usize;
-        own().map(Request::running).sum::<usize>() + waiting.min(self.free())
+        let own = self.all().filter(|request| request.model == model);
+        let (running, waiting) = own.fold((0, more as usize), |(running, waiting), request| {
+            (running + request.running(), waiting + request.waiting())
+        });
+        running + waiting.min(self.free())
     }
 
     /// The rows of a batch of `model` if it had `more` chains: so many that every worker has its share of them.
     pub(super) fn batch_rows(&self, model: usize, more: u32) -> usize {
-        self.runnable(model, more).div_ceil(self.config.workers).clamp(1, self.config.batch_rows)
+        self.runnable(model, more).div_ceil(self.config.workers).clamp(1, self.config.batch_rows[model])
+    }
+
+    fn of(&self, priority: Priority) -> impl Iterator<Item = &Request<C>> {
+        self.requests[priority as usize].values()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Request<C>> {
+        self.requests.iter().flat_map(BTreeMap::values)
+    }
+
+    /// Chains of `priority` that have not begun.
+    fn waiting(&self, priority: Priority) -> usize {
+        self.of(priority).map(Request::waiting).sum()
     }
 
     fn free(&self) -> usize {
-        self.config.slots - self.running
+        self.config.slots - self.slots_used()
+    }
+
+    /// The slots that requests of `priority` may hold together.
+    fn slots(&self, priority: Priority) -> usize {
+        priority.part(self.config.slots as u64) as usize
+    }
+
+    /// How many chains of `priority` may begin now.
+    fn room(&self, priority: Priority) -> usize {
+        let (free, turn) = (self.free(), self.is_bulks_turn());
+        match priority {
+            Priority::Interactive => free - usize::from(turn && self.bulk_needs_slot()),
+            // The slots that interactive chains leave, or any in its turn.
+            Priority::Bulk => {
+                let left = if turn { free } else { free.saturating_sub(self.waiting(Priority::Interactive)) };
+                left.min(self.slots(Priority::Bulk) - self.running[Priority::Bulk as usize])
+            }
+        }
+    }
+
+    /// Whether bulk has no running chain that waits for a row, and chains that could begin if there were a slot.
+    fn bulk_needs_slot(&self) -> bool {
+        self.free() > 0
+            && self.running[Priority::Bulk as usize] < self.slots(Priority::Bulk)
+            && self.of(Priority::Bulk).all(|request| request.parked.is_empty())
+            && self.waiting(Priority::Bulk) > 0
+    }
+
+    fn is_bulks_turn(&self) -> bool {
+        self.owed >= Priority::TURN - 1
     }
 
     /// How many chains could be evaluated now, beside those in flight.
     fn takeable(&self) -> usize {
-        let parked: usize = self.requests.values().map(|request| request.parked.len()).sum();
-        let waiting: usize = self.requests.values().map(Request::waiting).sum();
-        parked + waiting.min(self.free())
+        let parked: usize = self.all().map(|request| request.parked.len()).sum();
+        let beginning = |priority| self.waiting(priority).min(self.room(priority));
+        parked + Priority::ALL.map(beginning).iter().sum::<usize>().min(self.free())
     }
 
-    /// Whose row is next, among the requests of `model` or of all: the least tag, and of equals the oldest. A chain may
-    /// begin where its request has less than an equal share of the slots, or the fewest of those with chains waiting.
+    /// Whose row is next, among the requests of `model` or of all: an interactive one's where there is one, but in bulk's
+    /// turn.
     fn next(&self, model: Option<usize>) -> Option<Key> {
-        let waiting = self.requests.values().filter(|request| request.waiting() > 0);
-        let fewest = waiting.map(Request::running).min().filter(|_| self.free() > 0);
-        let share = self.config.slots / self.requests.len().max(1);
+        let [mut before, mut after] = Priority::ALL;
+        if self.is_bulks_turn() {
+            (before, after) = (after, before);
+        }
+        self.first(before, model).or_else(|| self.first(after, model))
+    }
+
+    /// Whose row is first among the requests of `priority`: the least tag, and of equals the oldest. A chain may begin where
+    /// its request has less than an equal share of the slots, or the fewest of those with chains waiting.
+    fn first(&self, priority: Priority, model: Option<usize>) -> Option<Key> {
+        let waiting = || self.of(priority).filter(|request| request.waiting() > 0);
+        let fewest = if self.room(priority) > 0 { waiting().map(Request::running).min() } else { None };
+        let share = self.slots(priority) / self.requests(priority).max(1);
         let may_begin = |request: &Request<C>| {
             let running = request.running();
             request.waiting() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
         };
-        self.requests
+        self.requests[priority as usize]
             .iter()
             .filter(|(_, request)| model.is_none_or(|model| model == request.model))
             .filter(|(_, request)| !request.parked.is_empty() || may_begin(request))
             .min_by_key(|(_, request)| request.tag)
-            .map(|(&key, _)| key)
+            .map(|(&number, _)| Key { priority, number })
     }
 
     /// Gives a row to request `key`: its lowest chain that is not in flight.
     fn give(&mut self, key: Key) -> Option<(u32, Option<C>)> {
-        let request = self.requests.get_mut(&key)?;
+        self.owed = match key.priority {
+            Priority::Interactive if self.bulk_wants() => self.owed.saturating_add(1),
+            Priority::Interactive | Priority::Bulk => 0,
+        };
+        let request = self.requests[key.priority as usize].get_mut(&key.number)?;
+        let clock = &mut self.clocks[key.priority as usize];
         // Who could not be served for a while catches up by one batch, no more.
-        request.tag = request.tag.max(self.clock.saturating_sub(self.config.batch_rows as u64)) + 1;
-        self.clock = self.clock.max(request.tag);
+        request.tag = request.tag.max(clock.saturating_sub(self.config.batch_rows[request.model] as u64)) + 1;
+        *clock = (*clock).max(request.tag);
         request.in_flight += 1;
         self.in_flight += 1;
         if let Some((chain, carried)) = request.parked.pop() {
             return Some((chain, Some(carried)));
         }
         request.begun += 1;
-        self.running += 1;
+        self.running[key.priority as usize] += 1;
         Some((request.begun - 1, None))
+    }
+
+    /// Whether bulk has a chain that is not in flight.
+    fn bulk_wants(&self) -> bool {
+        self.of(Priority::Bulk).any(|request| !request.parked.is_empty() || request.waiting() > 0)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is asked of the engine: valid by construction.
 
+use super::Priority;
 use crate::sampler::{Sampler, SamplerSpec};
 use crate::score::ReadyModel;
 use serde::{Deserialize, Deserializer};
@@ -24,6 +25,8 @@ pub struct RawSampleRequest {
     pub label: Option<RawLabel>,
     /// How long the answer may take, in milliseconds; by default the server's.
     pub deadline_ms: Option<u64>,
+    /// Whether the request yields to others; by default not.
+    pub priority: Option<Priority>,
     /// Whether the answer says what the chains were like; by default not.
     pub diagnostics: Option<bool>,
 }
@@ -69,6 +72,7 @@ pub struct SampleRequest {
     sampler: Sampler,
     label: i64,
     deadline: Instant,
+    priority: Priority,
     diagnostics: bool,
 }
 
@@ -120,8 +124,9 @@ impl SampleRequest {
             asked => Instant::now() + asked.unwrap_or(limits.deadline),
         };
         let seed = raw.seed.unwrap_or(random_seed);
+        let priority = raw.priority.unwrap_or_default();
         let diagnostics = raw.diagnostics.unwrap_or(false);
-        Ok(Self { model, n, seed, first_index, sampler, label, deadline, diagnostics })
+        Ok(Self { model, n, seed, first_index, sampler, label, deadline, priority, diagnostics })
     }
 
     /// The model.
@@ -164,6 +169,12 @@ impl SampleRequest {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Whether it yields to others.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.priority
     }
 
     /// Whether the answer says what the chains were like.

@@ -78,6 +78,7 @@ mod tests {
                 "{\"seed\":1.5}",
                 "{\"seed\":\"x\"}",
                 "{\"label\":{}}",
+                "{\"priority\":\"high\"}",
                 "{\"sampler\":{\"method\":\"magic\"}}",
                 "{\"sampler\":{\"method\":\"langevin\",\"tua\":1}}",
                 "{\"sampler\":{}}"

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// How the server is to run. Every setting is a flag, a variable (`SMLD_` and the flag's name in capitals) and a key of the
@@ -39,9 +40,9 @@ pub struct Settings {
     /// Worker threads, each with a session of its own; by default one for each core
     #[arg(long, env = "SMLD_WORKERS", value_name = "COUNT", default_value_t = cores(), hide_default_value = true)]
     pub workers: NonZero<usize>,
-    /// The most rows of one step batch
-    #[arg(long, env = "SMLD_BATCH_ROWS", value_name = "COUNT", default_value = "8")]
-    pub batch_rows: NonZero<usize>,
+    /// The most rows of one step batch: a number, or auto to measure each model when it is loaded
+    #[arg(long, env = "SMLD_BATCH_ROWS", value_name = "COUNT", default_value = "auto")]
+    pub batch_rows: BatchRows,
     /// Room for running chains
     #[arg(long, env = "SMLD_SLOTS", value_name = "COUNT", default_value = "256")]
     pub slots: NonZero<usize>,
@@ -81,6 +82,46 @@ pub struct Settings {
     /// What is logged, as info or smld=debug,warn
     #[arg(long, env = "SMLD_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+}
+
+/// The most rows of one step batch: what is measured, or a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "batch-rows: \"auto\", or a number of at least 1")]
+pub enum BatchRows {
+    /// A number for all models.
+    Pinned(NonZero<usize>),
+    /// What is measured.
+    Measured(Auto),
+}
+
+/// The word for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auto {
+    /// auto
+    Auto,
+}
+
+impl BatchRows {
+    /// The number, if there is one.
+    #[must_use]
+    pub fn pinned(self) -> Option<NonZero<usize>> {
+        match self {
+            Self::Pinned(rows) => Some(rows),
+            Self::Measured(Auto::Auto) => None,
+        }
+    }
+}
+
+impl FromStr for BatchRows {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Measured(Auto::Auto)),
+            number => number.parse().map(Self::Pinned).map_err(|_| "neither auto nor a number of at least 1"),
+        }
+    }
 }
 
 /// A configuration that cannot be.
@@ -148,7 +189,7 @@ impl Settings {
     pub fn engine(&self) -> EngineConfig {
         EngineConfig {
             workers: self.workers.get(),
-            batch_rows: self.batch_rows.get(),
+            batch_rows: self.batch_rows.pinned().map_or(1, NonZero::get),
             slots: self.slots.get(),
             max_requests: self.max_requests.get(),
             max_queued_evaluations: self.max_queued_evaluations.get(),

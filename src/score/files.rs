@@ -63,28 +63,24 @@ pub struct Loader {
     provider: Provider,
     /// Whether the CPU does where the provider cannot be had.
     allow_cpu_fallback: bool,
-    runtime: Option<Runtime>,
 }
 
 impl Loader {
     /// A loader whose networks are run by `provider`; see [`OnnxScore::load`].
     #[must_use]
     pub fn new(onnxruntime: Option<PathBuf>, provider: Provider, allow_cpu_fallback: bool) -> Self {
-        Self { onnxruntime, provider, allow_cpu_fallback, runtime: None }
+        Self { onnxruntime, provider, allow_cpu_fallback }
     }
 
     /// The model of the file at `path`: a density where its name ends with `.density.json`, a network otherwise.
     ///
     /// # Errors
     /// [`ModelFileError`] with the file's first fault.
-    pub fn load(&mut self, path: &Path) -> Result<Arc<dyn ScoreModel>, ModelFileError> {
+    pub fn load(&self, path: &Path) -> Result<Arc<dyn ScoreModel>, ModelFileError> {
         if is_density(path) {
             return Ok(Arc::new(DensityModel::load(path)?));
         }
-        let runtime = match &self.runtime {
-            Some(runtime) => runtime,
-            None => self.runtime.insert(Runtime::load(self.onnxruntime.as_deref())?),
-        };
-        Ok(Arc::new(OnnxScore::load(runtime, path, self.provider, self.allow_cpu_fallback)?))
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        Ok(Arc::new(OnnxScore::load(&runtime, path, self.provider, self.allow_cpu_fallback)?))
     }
 }

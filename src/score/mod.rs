@@ -2,21 +2,26 @@
 //!
 //! A [`ScoreModel`] is a description and a factory; a [`ScoreSession`] evaluates and is owned by one thread. The
 //! implementors are exact densities ([`density`]) and, with the feature `onnx`, networks in ONNX files ([`onnx`]).
-//! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served.
+//! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served; [`tune`] measures how that runs fastest.
 
 pub mod density;
 #[cfg(feature = "onnx")]
 mod files;
 mod identity;
+mod idle;
 mod info;
 #[cfg(feature = "onnx")]
 pub mod onnx;
+mod padded;
+mod probe;
 mod ready;
+mod tuning;
 
 #[cfg(feature = "onnx")]
 pub use files::{Loader, ModelFileError, model_files};
 pub use info::{Kind, ModelInfo, UnknownLabel};
 pub use ready::{ReadyModel, Unfit, prepare};
+pub use tuning::{MeasuredStep, Tuning, tune};
 
 /// A model whose score can be evaluated in as many sessions as there are threads.
 pub trait ScoreModel: Send + Sync {

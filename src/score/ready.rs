@@ -1,7 +1,9 @@
 //! From a model to one that can be served: warmed up, and known to treat every row by itself.
 
-use super::{ModelInfo, Rows, ScoreError, ScoreModel, ScoreSession};
-use crate::sampler::{Noise, Purpose, schedule};
+use super::idle::Idle;
+use super::padded::Padded;
+use super::probe::{Probe, same};
+use super::{ModelInfo, ScoreError, ScoreModel, ScoreSession, Tuning};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -10,7 +12,11 @@ use std::sync::Arc;
 pub struct ReadyModel {
     model: Arc<dyn ScoreModel>,
     batch_invariant: bool,
+    reproducible: bool,
+    fixed_rows: Option<usize>,
     layouts: Arc<[usize]>,
+    tuning: Option<Arc<Tuning>>,
+    idle: Arc<Idle>,
 }
 
 /// A model that must not be served.
@@ -35,6 +41,12 @@ pub enum Unfit {
 /// The batch sizes at which bytes are compared: vector bodies, scalar tails and both together.
 const SIZES: [usize; 8] = [1, 2, 3, 4, 7, 8, 16, 33];
 
+/// The one size of a run that models are given whose bytes depend on it, the first at which they depend on nothing else. On a CPU
+/// a row by itself costs little more than its part of a batch, and eight times less than a padded one.
+fn fixed_sizes(info: &ModelInfo) -> &'static [usize] {
+    if info.provider == "cpu" { &[1] } else { &[8, 1] }
+}
+
 impl ReadyModel {
     /// What the model is.
     #[must_use]
@@ -42,25 +54,57 @@ impl ReadyModel {
         self.model.info()
     }
 
-    /// Whether a row's score has the same bytes in every batch. Where it has not, the same seed may give images that differ
-    /// in the last bits under different load.
+    /// Whether a row's score has the same bytes in every batch by the model's own nature.
     #[must_use]
     pub fn batch_invariant(&self) -> bool {
         self.batch_invariant
     }
 
-    /// The numbers of threads a session may have: one, and those that give the same bytes as one.
+    /// Whether a row's score has the same bytes in every batch as its sessions run it. Where it has not, the same seed may give
+    /// images that differ in the last bits under different load.
+    #[must_use]
+    pub fn reproducible(&self) -> bool {
+        self.reproducible
+    }
+
+    /// The size of every run, where bytes depend on it: batches are cut to it and filled up.
+    #[must_use]
+    pub fn fixed_rows(&self) -> Option<usize> {
+        self.fixed_rows
+    }
+
+    /// The numbers of threads a session may have: one, and those that give a lone row the same bytes as one.
     #[must_use]
     pub fn layouts(&self) -> &[usize] {
         &self.layouts
     }
 
-    /// Opens a session; see [`ScoreModel::open`].
+    /// What was measured of it, if it was.
+    #[must_use]
+    pub fn tuning(&self) -> Option<&Tuning> {
+        self.tuning.as_deref()
+    }
+
+    /// The model as `tuning` has it run.
+    pub(super) fn tuned(self, tuning: Tuning) -> Self {
+        let layouts = self.layouts.iter().copied().filter(|&threads| threads == 1 || threads == tuning.lone_threads);
+        Self { layouts: layouts.collect(), tuning: Some(Arc::new(tuning)), ..self }
+    }
+
+    /// A session: one that was opened to try the model, while there are such, or a new one; see [`ScoreModel::open`].
     ///
     /// # Errors
     /// As [`ScoreModel::open`].
     pub fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
-        self.model.open(threads)
+        match self.idle.take(threads) {
+            Some(session) => Ok(session),
+            None => Ok(of_size(self.model.open(threads)?, self.fixed_rows)),
+        }
+    }
+
+    /// Keeps a session of [`open`](Self::open) for who opens the next.
+    pub(super) fn keep(&self, threads: usize, session: Box<dyn ScoreSession>) {
+        self.idle.keep(threads, session);
     }
 
     /// log p_σ(x), where it is known; see [`ScoreModel::log_density`].
@@ -78,115 +122,86 @@ impl Serialize for ReadyModel {
             #[serde(flatten)]
             info: &'a ModelInfo,
             batch_invariant: bool,
+            reproducible: bool,
+            fixed_rows: Option<usize>,
+            tuning: Option<&'a Tuning>,
             ready: bool,
         }
-        Described { info: self.info(), batch_invariant: self.batch_invariant, ready: true }.serialize(serializer)
+        let Self { batch_invariant, reproducible, fixed_rows, .. } = *self;
+        let (info, tuning) = (self.info(), self.tuning());
+        Described { info, batch_invariant, reproducible, fixed_rows, tuning, ready: true }.serialize(serializer)
+    }
+}
+
+/// `session`, in runs of `rows` rows where that is fixed.
+fn of_size(session: Box<dyn ScoreSession>, rows: Option<usize>) -> Box<dyn ScoreSession> {
+    match rows {
+        Some(rows) => Box::new(Padded::new(session, rows)),
+        None => session,
     }
 }
 
 /// Warms `model` up and compares its bytes: a row alone against the same row in batches of several sizes and places, on a
-/// session of one thread and of each number of threads in `layouts`. One thread is the standard, whether named or not.
+/// session of one thread, and rows alone on a session of each number of threads in `layouts`: those with more than one run
+/// lone rows only. One thread is the standard, whether named or not.
+///
+/// Where bytes depend on the batch, the same is compared with runs of one fixed size; if that helps, sessions run nothing else.
 ///
 /// # Errors
 /// [`Unfit`] where a session fails or the score is not finite.
 pub fn prepare(model: Arc<dyn ScoreModel>, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
-    let probe = Probe::new(model.info());
+    let probe = Probe::new(model.info(), SIZES[SIZES.len() - 1]);
     let mut standard = model.open(1)?;
-    let alone = probe.alone(standard.as_mut())?;
+    let mut alone = probe.alone(standard.as_mut())?;
     if let Some(row) = alone.chunks(probe.dim).position(|row| row.iter().any(|s| !s.is_finite())) {
         return Err(Unfit::NotFinite { model: model.info().name.clone(), sigma: probe.sigma[row] });
     }
-    let batch_invariant = probe.agrees(standard.as_mut(), &alone)?;
-    drop(standard);
-    let mut same = vec![1];
+    let batch_invariant = probe.agrees(standard.as_mut(), &alone, &SIZES)?;
+    let (mut reproducible, mut fixed_rows) = (batch_invariant, None);
+    for &rows in fixed_sizes(model.info()) {
+        if reproducible {
+            break;
+        }
+        let mut fixed = of_size(model.open(1)?, Some(rows));
+        let padded = probe.alone(fixed.as_mut())?;
+        if probe.agrees(fixed.as_mut(), &padded, &SIZES)? {
+            (reproducible, fixed_rows, standard, alone) = (true, Some(rows), fixed, padded);
+        }
+    }
+    let (idle, mut same_bytes) = (Idle::default(), vec![1]);
+    idle.keep(1, standard);
     for &threads in layouts {
-        if !same.contains(&threads) && probe.agrees(model.open(threads)?.as_mut(), &alone)? {
-            same.push(threads);
-        }
-    }
-    Ok(ReadyModel { model, batch_invariant, layouts: same.into() })
-}
-
-/// Rows of many noise levels and classes, as a chain meets them: a little signal, σ of noise.
-struct Probe {
-    dim: usize,
-    x: Vec<f32>,
-    sigma: Vec<f32>,
-    label: Vec<i64>,
-}
-
-impl Probe {
-    fn new(info: &ModelInfo) -> Self {
-        let (dim, count) = (info.dim(), SIZES[SIZES.len() - 1]);
-        // A density known at every σ has no smallest level to begin at.
-        let low = if info.sigma_min > 0.0 { info.sigma_min } else { 1e-3_f64.min(info.sigma_max) };
-        let sigma: Vec<f32> = match info.sigma_max > 0.0 {
-            true => schedule::geometric(info.sigma_max, low, count as u32).iter().map(|&s| s as f32).collect(),
-            false => vec![0.0; count],
-        };
-        let mut x = vec![0.0; dim * count];
-        for (i, row) in x.chunks_mut(dim).enumerate() {
-            let [low, high] = info.range;
-            // Where σ = 0 is all there is, the rows are as different by their places.
-            let spread = if sigma[i] > 0.0 { sigma[i] } else { 0.25 * (high - low) };
-            let middle = 0.5 * (low + high);
-            Noise::new(0, i as u32, Purpose::Sampling).for_each_normal(0, row, |_, x, z| *x = middle + spread * z);
-        }
-        let classes = info.labels.len() as i64;
-        let label = (0..count as i64).map(|i| i % (classes + 1) - 1).collect();
-        Self { dim, x, sigma, label }
-    }
-
-    /// Evaluates rows `range`.
-    fn run(&self, session: &mut dyn ScoreSession, range: std::ops::Range<usize>) -> Result<Vec<f32>, ScoreError> {
-        let mut score = vec![f32::NAN; range.len() * self.dim];
-        let rows = Rows {
-            x: &self.x[range.start * self.dim..range.end * self.dim],
-            sigma: &self.sigma[range.clone()],
-            label: &self.label[range],
-        };
-        session.evaluate(rows, &mut score)?;
-        Ok(score)
-    }
-
-    /// Every row by itself.
-    fn alone(&self, session: &mut dyn ScoreSession) -> Result<Vec<f32>, ScoreError> {
-        let mut all = Vec::with_capacity(self.x.len());
-        for i in 0..self.sigma.len() {
-            all.extend(self.run(session, i..i + 1)?);
-        }
-        Ok(all)
-    }
-
-    /// Whether batches of every size, beginning at different rows, give the bytes of the rows alone.
-    fn agrees(&self, session: &mut dyn ScoreSession, alone: &[f32]) -> Result<bool, ScoreError> {
-        for size in SIZES {
-            for start in [0, (self.sigma.len() - size) / 2, self.sigma.len() - size] {
-                let score = self.run(session, start..start + size)?;
-                let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
-                if !score.iter().zip(&alone[start * self.dim..]).all(same) {
-                    return Ok(false);
-                }
+        if !same_bytes.contains(&threads) {
+            let mut session = of_size(model.open(threads)?, fixed_rows);
+            if same(&probe.alone(session.as_mut())?, &alone) {
+                same_bytes.push(threads);
+                idle.keep(threads, session);
             }
         }
-        Ok(true)
     }
+    let (layouts, idle) = (same_bytes.into(), Arc::new(idle));
+    Ok(ReadyModel { model, batch_invariant, reproducible, fixed_rows, layouts, tuning: None, idle })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::Rows;
     use crate::score::density::{Component, DensityModel, GaussianMixture};
+    use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// An exact density but for what `spoil` does to the score of a row, told the session's threads and the row's place.
+    /// What is done to a row's score, told the session's threads, the rows of the run and the row's place.
+    type Spoil = fn(threads: usize, rows: usize, place: usize, score: &mut f32);
+
+    /// An exact density but for what `spoil` does to the score.
     struct Spoilt {
         exact: DensityModel,
-        spoil: fn(threads: usize, place: usize, score: &mut f32),
+        spoil: Spoil,
     }
 
     struct SpoiltSession {
         exact: Box<dyn ScoreSession>,
-        spoil: fn(usize, usize, &mut f32),
+        spoil: Spoil,
         threads: usize,
     }
 
@@ -203,12 +218,13 @@ mod tests {
     impl ScoreSession for SpoiltSession {
         fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
             self.exact.evaluate(rows, score)?;
-            score.iter_mut().enumerate().for_each(|(place, score)| (self.spoil)(self.threads, place, score));
+            let count = rows.count();
+            score.iter_mut().enumerate().for_each(|(place, score)| (self.spoil)(self.threads, count, place, score));
             Ok(())
         }
     }
 
-    fn prepared(spoil: fn(usize, usize, &mut f32), layouts: &[usize]) -> Result<ReadyModel, Unfit> {
+    fn prepared(spoil: Spoil, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
         let component = Component { weight: 1.0, mean: vec![0.5], variance: 0.25 };
         let exact = GaussianMixture::new(vec![component]).unwrap().named("spoilt");
         prepare(Arc::new(Spoilt { exact, spoil }), layouts)
@@ -216,23 +232,56 @@ mod tests {
 
     #[test]
     fn an_exact_density_has_the_same_bytes_in_every_batch_and_layout() {
-        let ready = prepared(|_, _, _| {}, &[1, 2, 4]).unwrap();
+        let ready = prepared(|_, _, _, _| {}, &[1, 2, 4]).unwrap();
         assert!(ready.batch_invariant());
         assert_eq!(ready.layouts(), [1, 2, 4]);
-        assert_eq!(serde_json::json!(ready)["batch_invariant"], true);
+        assert_eq!(promise(&ready), serde_json::json!([true, true, null]));
+    }
+
+    /// What the description says of bytes.
+    fn promise(ready: &ReadyModel) -> serde_json::Value {
+        let described = serde_json::json!(ready);
+        ["batch_invariant", "reproducible", "fixed_rows"].map(|field| described[field].clone()).into()
     }
 
     #[test]
-    fn one_bit_that_depends_on_the_place_in_the_batch_is_found_out() {
-        let ready =
-            prepared(|_, place, score| *score = if place == 6 { score.next_up() } else { *score }, &[1]).unwrap();
-        assert!(!ready.batch_invariant());
-        assert_eq!(serde_json::json!(ready)["batch_invariant"], false);
+    fn bytes_that_depend_on_the_size_of_the_batch_are_kept_by_one_size() {
+        let spoil =
+            |_, rows: usize, _, score: &mut f32| *score = if rows.is_multiple_of(8) { score.next_up() } else { *score };
+        let ready = prepared(spoil, &[1, 2]).unwrap();
+        assert_eq!(promise(&ready), serde_json::json!([false, true, 8]));
+        assert_eq!(ready.layouts(), [1, 2]);
+    }
+
+    #[test]
+    fn one_bit_that_depends_on_the_place_in_the_batch_is_found_out_and_rows_are_run_one_by_one() {
+        let spoil = |_, _, place, score: &mut f32| *score = if place == 6 { score.next_up() } else { *score };
+        let ready = prepared(spoil, &[1]).unwrap();
+        assert_eq!(promise(&ready), serde_json::json!([false, true, 1]));
+    }
+
+    #[test]
+    fn bytes_that_depend_on_chance_are_promised_to_nobody() {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let spoil = |_, _, _, score: &mut f32| {
+            *score = if RUNS.fetch_add(1, Ordering::Relaxed).is_multiple_of(5) { score.next_up() } else { *score };
+        };
+        let ready = prepared(spoil, &[1]).unwrap();
+        assert_eq!(promise(&ready), serde_json::json!([false, false, null]));
+    }
+
+    #[test]
+    fn a_session_that_was_opened_for_the_warm_up_is_the_first_that_is_served() {
+        let ready = prepared(|_, _, _, _| {}, &[1, 2]).unwrap();
+        let wide = ready.open(2).unwrap();
+        assert!(ready.idle.take(2).is_none());
+        ready.keep(2, wide);
+        assert!(ready.idle.take(1).is_some() && ready.idle.take(1).is_none() && ready.idle.take(2).is_some());
     }
 
     #[test]
     fn a_layout_whose_bytes_differ_is_not_used() {
-        let spoil = |threads, _, score: &mut f32| *score = if threads == 2 { score.next_up() } else { *score };
+        let spoil = |threads, _, _, score: &mut f32| *score = if threads == 2 { score.next_up() } else { *score };
         let ready = prepared(spoil, &[1, 2, 4]).unwrap();
         assert!(ready.batch_invariant());
         assert_eq!(ready.layouts(), [1, 4]);
@@ -240,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_score_that_is_not_finite_is_refused_with_its_noise_level() {
-        let spoil = |_, _, score: &mut f32| *score = if score.abs() < 0.2 { f32::INFINITY } else { *score };
+        let spoil = |_, _, _, score: &mut f32| *score = if score.abs() < 0.2 { f32::INFINITY } else { *score };
         let Err(Unfit::NotFinite { model, sigma }) = prepared(spoil, &[1]) else { panic!("infinity is not finite") };
         assert!(
             model == "spoilt" && sigma > 1.0,

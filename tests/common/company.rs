@@ -1,7 +1,7 @@
 //! The property that everything rests on: a sample has the same bytes alone and in any company.
 
 use super::{LIMITS, alone, bits};
-use smld::engine::{EngineConfig, Event, RawLabel, RawSampleRequest, SampleRequest, Ticket, engine};
+use smld::engine::{EngineConfig, Event, Priority, RawLabel, RawSampleRequest, SampleRequest, Ticket, engine};
 use smld::sampler::{
     AncestralSpec, AnnealedLangevinSpec, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, SamplerSpec, Solver,
 };
@@ -12,7 +12,7 @@ use std::sync::Arc;
 const A_LIFE: u32 = 25;
 
 /// Runs `schedules` random schedules of arrivals and departures over `models` and compares every sample with the same one
-/// made alone, byte for byte. Sizes, methods, noise levels, seeds, classes, workers, rows, slots, the order of the workers'
+/// made alone, byte for byte. Sizes, methods, noise levels, seeds, classes, priorities, workers, rows, slots, the order of the workers'
 /// steps and the moments of joining and leaving are random; `seed` decides them all.
 ///
 /// A model whose bytes depend on the batch by themselves is refused: it cannot have the property.
@@ -23,7 +23,7 @@ pub(crate) fn samples_are_the_same_in_any_company(models: &[Arc<dyn ScoreModel>]
         let workers = dice.between(1, 3) as usize;
         let ready: Vec<ReadyModel> =
             models.iter().map(|model| prepare(Arc::clone(model), &[1, workers]).unwrap()).collect();
-        assert!(ready.iter().all(ReadyModel::batch_invariant), "the models themselves differ from batch to batch");
+        assert!(ready.iter().all(ReadyModel::reproducible), "the models themselves differ from batch to batch");
         let mut life = Life::new(ready, workers, &mut dice);
         for _ in first..schedules.min(first + A_LIFE) {
             compared += life.schedule(&mut dice);
@@ -96,6 +96,7 @@ impl Life {
             seed: Some(dice.next()),
             first_index: Some(dice.below(1 << 32) as u32 & !0xFF),
             sampler: Some(sampler(info, dice)),
+            priority: Some(Priority::ALL[dice.below(2) as usize]),
             label: (classes > 0 && dice.below(2) == 0).then(|| RawLabel::Number(dice.below(classes))),
             ..RawSampleRequest::default()
         };

@@ -90,6 +90,13 @@ async fn at_capacity_a_request_is_refused_at_once_and_told_when_to_come_back() {
     assert_eq!((answer.status.as_u16(), answer.json()["type"].clone()), (429, "urn:smld:problem:at-capacity".into()));
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert_eq!(send(&site.router, post("{}")).await.status, 200, "what fits is served");
+    site.served.engine.drain();
+    assert_eq!(send(&site.router, post("{}")).await.status, 503);
+    let metrics = send(&site.router, get("/metrics")).await;
+    for (reason, count) in [("requests", 0), ("queue", 1), ("deadline", 0), ("draining", 1), ("not-ready", 0)] {
+        let line = format!("smld_rejected_total{{reason=\"{reason}\"}} {count}");
+        assert!(metrics.text().lines().any(|sample| sample == line), "{line} is not in\n{}", metrics.text());
+    }
 }
 
 #[tokio::test]

@@ -39,6 +39,22 @@ fn what_is_in_force_is_a_file_that_puts_it_in_force() {
 }
 
 #[test]
+fn batches_are_measured_or_have_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = output(&[&["--check-config"], arguments].concat());
+        let text = String::from_utf8(if output.status.success() { output.stdout } else { output.stderr }).unwrap();
+        text.lines().find(|line| line.contains("batch-rows")).unwrap().to_owned()
+    };
+    assert_eq!(said(&[]), "batch-rows = \"auto\"");
+    assert_eq!(said(&["--batch-rows", "32"]), "batch-rows = 32");
+    let path = file(folder.path(), "batch-rows = 32");
+    assert_eq!(said(&["--config", &path]), "batch-rows = 32");
+    assert_eq!(said(&["--config", &path, "--batch-rows", "auto"]), "batch-rows = \"auto\"");
+    assert!(said(&["--batch-rows", "0"]).contains("neither auto nor a number of at least 1"));
+}
+
+#[test]
 fn a_file_that_cannot_be_is_refused_with_its_name_and_the_key() {
     let folder = tempfile::tempdir().unwrap();
     for (text, expected) in [
@@ -46,6 +62,7 @@ fn a_file_that_cannot_be_is_refused_with_its_name_and_the_key() {
         ("workers = 0", "in `workers`"),
         ("listen = 8080", "in `listen`"),
         ("workers", "TOML parse error"),
+        ("batch-rows = 0", "batch-rows: \"auto\", or a number of at least 1"),
     ] {
         let output = output(&["--check-config", "--config", &file(folder.path(), text)]);
         let reason = String::from_utf8(output.stderr).unwrap();

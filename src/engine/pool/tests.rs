@@ -1,7 +1,9 @@
-//! The policy in sentences, and over random arrivals and departures.
+//! The policy in sentences.
+
+mod priorities;
+mod random;
 
 use super::*;
-use proptest::prelude::*;
 
 /// A pool whose chains count their evaluations, and what the chains of each request are to have.
 struct Bench {
@@ -25,13 +27,21 @@ impl Taken {
 
 impl Bench {
     fn new(workers: usize, batch_rows: usize, slots: usize) -> Self {
-        let config = PoolConfig { workers, batch_rows, slots, wide: vec![workers > 1; 2] };
+        let config = PoolConfig { workers, batch_rows: vec![batch_rows; 2], slots, wide: vec![workers > 1; 2] };
         Self { pool: Pool::new(config), lengths: BTreeMap::new(), complete: Vec::new() }
     }
 
     fn ask(&mut self, model: usize, chains: u32, evaluations: u32) -> Key {
-        let key = self.pool.admit(Demand { model, chains, evaluations });
-        self.lengths.insert(key, evaluations);
+        self.admit(Demand { priority: Priority::Interactive, model, chains, evaluations })
+    }
+
+    fn ask_bulk(&mut self, model: usize, chains: u32, evaluations: u32) -> Key {
+        self.admit(Demand { priority: Priority::Bulk, model, chains, evaluations })
+    }
+
+    fn admit(&mut self, demand: Demand) -> Key {
+        let key = self.pool.admit(demand);
+        self.lengths.insert(key, demand.evaluations);
         key
     }
 
@@ -183,11 +193,11 @@ fn models_do_not_meet_in_a_batch_and_take_turns() {
 #[test]
 fn no_more_chains_run_than_there_are_slots() {
     let mut bench = Bench::new(1, 8, 3);
-    bench.ask(0, 10, 5);
+    let key = bench.ask(0, 10, 5);
     for _ in 0..5 {
-        assert_eq!(bench.step().of(0), [0, 1, 2]);
+        assert_eq!(bench.step().of(key), [0, 1, 2]);
     }
-    assert_eq!(bench.step().of(0), [3, 4, 5]);
+    assert_eq!(bench.step().of(key), [3, 4, 5]);
 }
 
 #[test]
@@ -214,7 +224,7 @@ fn removed_requests_free_the_slots_of_waiting_chains_at_once_and_of_rows_in_flig
     bench.back(two);
     assert_eq!(bench.pool.slots_used(), 4);
     assert_eq!(bench.pool.remove(key), 2);
-    assert_eq!((bench.pool.slots_used(), bench.pool.requests()), (2, 0));
+    assert_eq!((bench.pool.slots_used(), bench.pool.requests(Priority::Interactive)), (2, 0));
     for (key, chain, _) in more.rows {
         assert_eq!(bench.pool.back(key, chain, None), Back::Gone);
     }
@@ -260,80 +270,11 @@ fn the_counts_tell_what_runs_and_what_waits() {
     bench.ask(0, 10, 5);
     bench.step();
     bench.ask(1, 2, 7);
+    bench.ask_bulk(1, 3, 5);
     let pool = &bench.pool;
-    assert_eq!((pool.requests(), pool.requests_waiting(), pool.chains_waiting(), pool.slots_used()), (2, 1, 8, 4));
-    assert_eq!(pool.left().collect::<Vec<_>>(), [(0, 46), (1, 14)]);
-    assert_eq!((pool.runnable(0, 0), pool.runnable(1, 0), pool.runnable(1, 9)), (8, 2, 4));
-}
-
-/// What happens to a pool from outside, or a worker's move.
-#[derive(Clone, Debug)]
-enum Move {
-    Ask { model: usize, chains: u32, evaluations: u32 },
-    Leave(usize),
-    Work(usize),
-}
-
-const WORKERS: usize = 3;
-const LONGEST: u32 = 6;
-
-fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let ask = (0..2_usize, 1..40_u32, 1..=LONGEST);
-    let ask = ask.prop_map(|(model, chains, evaluations)| Move::Ask { model, chains, evaluations });
-    let any = prop_oneof![2 => ask, 1 => (0..8_usize).prop_map(Move::Leave), 12 => (0..WORKERS).prop_map(Move::Work)];
-    prop::collection::vec(any, 1..300)
-}
-
-proptest! {
-    /// Over any arrivals and departures: bounds hold at every moment, whoever arrives is served after a bounded number of
-    /// evaluations, everyone who stays gets all that was asked, and in the end nothing is left.
-    #[test]
-    fn nothing_starves_nothing_leaks_and_no_bound_is_passed(
-        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize,
-    ) {
-        let mut bench = Bench::new(WORKERS, batch_rows, slots);
-        let mut hands: [Option<Taken>; WORKERS] = Default::default();
-        let mut asked: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
-        // Rows served since, and those allowed to be, before a request's first.
-        let mut unserved: BTreeMap<Key, (usize, usize)> = BTreeMap::new();
-        // More than enough to finish.
-        let ending = (0..WORKERS).cycle().map(Move::Work).take(20_000);
-        for next in moves.into_iter().chain(ending) {
-            match next {
-                Move::Ask { model, chains, evaluations } => {
-                    let key = bench.ask(model, chains, evaluations);
-                    asked.insert(key, (u64::from(chains) * u64::from(evaluations), 0));
-                    // Every slot's chain to its end, and what those before may get until their tags are past this one's:
-                    // a batch of rows and one more each, each row at most a batch or the beginning of a chain.
-                    let before = (bench.pool.requests() - 1) * (batch_rows + 1);
-                    let allowed = slots * LONGEST as usize + before * (batch_rows + LONGEST as usize);
-                    unserved.insert(key, (0, allowed + WORKERS * batch_rows));
-                }
-                Move::Leave(place) => {
-                    if let Some(&key) = bench.pool.requests.keys().nth(place) {
-                        bench.pool.remove(key);
-                        asked.remove(&key);
-                        unserved.remove(&key);
-                    }
-                }
-                Move::Work(worker) => {
-                    if let Some(taken) = hands[worker].take() {
-                        bench.back(taken);
-                    } else if let Some(taken) = bench.take(worker) {
-                        prop_assert!((1..=batch_rows).contains(&taken.rows.len()));
-                        unserved.values_mut().for_each(|(served, _)| *served += taken.rows.len());
-                        for (key, ..) in &taken.rows {
-                            asked.get_mut(key).unwrap().1 += 1;
-                            unserved.remove(key);
-                        }
-                        hands[worker] = Some(taken);
-                    }
-                }
-            }
-            prop_assert!(bench.pool.slots_used() <= slots);
-            prop_assert!(unserved.values().all(|(served, allowed)| served <= allowed), "{unserved:?}");
-        }
-        prop_assert!(asked.values().all(|(work, served)| work == served), "{asked:?}");
-        prop_assert_eq!((bench.pool.requests(), bench.pool.slots_used(), bench.pool.in_flight), (0, 0, 0));
-    }
+    assert_eq!(Priority::ALL.map(|priority| pool.requests(priority)), [2, 1]);
+    assert_eq!((pool.requests_waiting(), pool.chains_waiting(), pool.slots_used()), (2, 11, 4));
+    assert_eq!(pool.left(Priority::Interactive).collect::<Vec<_>>(), [(0, 46), (1, 14)]);
+    assert_eq!(pool.left(Priority::Bulk).collect::<Vec<_>>(), [(1, 15)]);
+    assert_eq!((pool.runnable(0, 0), pool.runnable(1, 0), pool.runnable(1, 9)), (8, 4, 4));
 }

@@ -4,7 +4,7 @@ mod family;
 
 use super::problem::Problem;
 use super::served::{Gate, Served};
-use crate::engine::{Observer, Snapshot};
+use crate::engine::{Bound, Observer, Priority, Refused, Snapshot};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -28,7 +28,7 @@ families! {
     /// What the engine tells as it goes.
     struct Steps {
         /// Seconds from a request being taken to its first evaluation.
-        queue_duration_seconds: Histogram [] in REQUEST_SECONDS,
+        queue_duration_seconds: HistogramVec ["priority"] in REQUEST_SECONDS,
         /// Seconds of one step batch: the score network, and the sampler's update of its rows.
         step_duration_seconds: HistogramVec ["model"] in STEP_SECONDS,
         /// Rows of one step batch.
@@ -51,7 +51,8 @@ families! {
         requests_total: IntCounterVec ["model", "outcome"],
         /// Seconds of a request for samples, whatever its end.
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
-        /// Requests for samples that were refused for want of room or readiness, by reason.
+        /// Requests for samples that were refused for want of room or readiness, by reason: too many requests, too long a queue,
+        /// a deadline that could not be kept, draining, not ready.
         rejected_total: IntCounterVec ["reason"],
     }
 }
@@ -67,6 +68,8 @@ families! {
         chains_waiting: IntGauge [],
         /// Evaluations still to make: what to scale on.
         queued_evaluations: IntGauge [],
+        /// Evaluations still to make of bulk requests, which yield: those of the queue that nobody waits for.
+        bulk_queued_evaluations: IntGauge [],
         /// Slots that hold a running chain.
         slots_used: IntGauge [],
         /// All slots.
@@ -98,8 +101,11 @@ impl Metrics {
         let (steps, requests, engine) =
             (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
         engine.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for reason in ["at-capacity", "draining", "not-ready"] {
+        for reason in Bound::ALL.map(Bound::name).into_iter().chain(["draining", "not-ready"]) {
             requests.rejected_total.with_label_values(&[reason]).reset();
+        }
+        for priority in Priority::ALL {
+            steps.queue_duration_seconds.with_label_values(&[priority.name()]);
         }
         Ok(Self { registry, steps, requests, engine })
     }
@@ -127,6 +133,7 @@ impl Engine {
         self.requests_waiting.set(snapshot.requests_waiting as i64);
         self.chains_waiting.set(snapshot.chains_waiting as i64);
         self.queued_evaluations.set(snapshot.queued_evaluations as i64);
+        self.bulk_queued_evaluations.set(snapshot.bulk_evaluations as i64);
         self.slots_used.set(snapshot.slots_used as i64);
         self.slots_capacity.set(snapshot.slots_capacity as i64);
         let last_step = snapshot.since_last_step.and_then(|since| SystemTime::now().checked_sub(since));
@@ -142,8 +149,8 @@ impl Observer for Metrics {
         self.steps.score_evaluations_total.with_label_values(&[model]).inc_by(rows as u64);
     }
 
-    fn started(&self, _model: &str, queued: Duration) {
-        self.steps.queue_duration_seconds.observe(queued.as_secs_f64());
+    fn started(&self, _model: &str, priority: Priority, queued: Duration) {
+        self.steps.queue_duration_seconds.with_label_values(&[priority.name()]).observe(queued.as_secs_f64());
     }
 
     fn sampled(&self, model: &str) {
@@ -180,9 +187,12 @@ impl Outcome {
     /// The request ended with `result`.
     pub(super) fn end(mut self, result: Result<(), &Problem>) {
         self.outcome = result.map_or_else(Problem::slug, |()| "ok");
-        if let Err(Problem::Refused(_) | Problem::NotReady) = result {
-            self.metrics.requests.rejected_total.with_label_values(&[self.outcome]).inc();
-        }
+        let reason = match result {
+            Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
+            Err(Problem::Refused(Refused::Draining) | Problem::NotReady) => self.outcome,
+            _ => return,
+        };
+        self.metrics.requests.rejected_total.with_label_values(&[reason]).inc();
     }
 }
 

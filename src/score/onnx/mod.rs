@@ -23,7 +23,7 @@ use ort::ErrorCode;
 use ort::session::Session;
 use session::{OnnxSession, OpenError, open};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A score network: a file that keeps the contract, held in memory. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct OnnxScore {
     info: Arc<ModelInfo>,
     output: Output,
     provider: Provider,
+    /// The session that the file was checked with, for who opens the first.
+    checked: Arc<Mutex<Option<Session>>>,
 }
 
 /// A file that cannot be served, and why.
@@ -99,7 +101,6 @@ impl OnnxScore {
         // On the CPU first: what fails here is the file's fault, what fails afterwards the provider's.
         let session = open(runtime, &file, Provider::Cpu, 1)?;
         let (contract, shape) = inspect(&session)?;
-        drop(session);
         let provider = match available(runtime, &file, provider) {
             Err(_) if allow_cpu_fallback => Provider::Cpu,
             tried => tried?,
@@ -118,7 +119,8 @@ impl OnnxScore {
             training: contract.training,
         };
         info.sampler.resolve(None, info.sigma_range()).map_err(ContractFault::from)?;
-        Ok(Self { runtime: runtime.clone(), file, info: info.into(), output: contract.output, provider })
+        let checked = Arc::new(Mutex::new(Some(session).filter(|_| provider == Provider::Cpu)));
+        Ok(Self { runtime: runtime.clone(), file, info: info.into(), output: contract.output, provider, checked })
     }
 }
 
@@ -128,8 +130,12 @@ impl ScoreModel for OnnxScore {
     }
 
     fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
-        let session = open(&self.runtime, &self.file, self.provider, threads)
-            .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?;
+        let checked = || self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let session = match Some(threads).filter(|&threads| threads == 1).and_then(|_| checked()) {
+            Some(session) => session,
+            None => open(&self.runtime, &self.file, self.provider, threads)
+                .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?,
+        };
         Ok(Box::new(OnnxSession::new(session, Arc::clone(&self.info), self.output)))
     }
 }

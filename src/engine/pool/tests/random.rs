@@ -1,0 +1,154 @@
+//! What is promised, over random arrivals, departures, priorities and failures.
+
+use super::*;
+use proptest::prelude::*;
+
+/// What happens to a pool from outside, or a worker's move.
+#[derive(Clone, Copy, Debug)]
+enum Move {
+    Ask(Demand),
+    Leave(usize),
+    /// A worker gives its batch back, or takes one.
+    Work(usize),
+    /// The run of a worker's batch fails.
+    Fail(usize),
+}
+
+const WORKERS: usize = 3;
+const LONGEST: u32 = 6;
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let priority = prop_oneof![Just(Priority::Interactive), Just(Priority::Bulk)];
+    let ask = (priority, 0..2_usize, 1..40_u32, 1..=LONGEST)
+        .prop_map(|(priority, model, chains, evaluations)| Move::Ask(Demand { priority, model, chains, evaluations }));
+    let any = prop_oneof![
+        6 => ask,
+        2 => (0..8_usize).prop_map(Move::Leave),
+        36 => (0..WORKERS).prop_map(Move::Work),
+        1 => (0..WORKERS).prop_map(Move::Fail),
+    ];
+    prop::collection::vec(any, 1..300)
+}
+
+/// A pool under watch: what it was asked, and how long who waits.
+struct Watch {
+    bench: Bench,
+    hands: [Option<Taken>; WORKERS],
+    batch_rows: usize,
+    slots: usize,
+    /// Evaluations asked and given.
+    asked: BTreeMap<Key, (u64, u64)>,
+    /// By interactive request without a row: rows given since it came, and the most that may be.
+    unserved: BTreeMap<Key, (usize, usize)>,
+    /// Rows given in batches without bulk's, before each of which bulk had a chain that waited for a row.
+    unserved_bulk: usize,
+    /// Rows given while bulk had chains to begin and no slot.
+    slotless_bulk: usize,
+}
+
+impl Watch {
+    fn new(batch_rows: usize, slots: usize) -> Self {
+        let (bench, hands) = (Bench::new(WORKERS, batch_rows, slots), Default::default());
+        let (asked, unserved) = (BTreeMap::new(), BTreeMap::new());
+        Self { bench, hands, batch_rows, slots, asked, unserved, unserved_bulk: 0, slotless_bulk: 0 }
+    }
+
+    fn forget(&mut self, key: Key) {
+        self.bench.pool.remove(key);
+        self.asked.remove(&key);
+        self.unserved.remove(&key);
+    }
+
+    fn play(&mut self, next: Move) -> Result<(), TestCaseError> {
+        match next {
+            Move::Ask(demand) => self.ask(demand),
+            Move::Leave(place) => {
+                if let Some(&key) = self.asked.keys().nth(place) {
+                    self.forget(key);
+                }
+            }
+            Move::Fail(worker) => {
+                for (key, chain, _) in self.hands[worker].take().map(|taken| taken.rows).unwrap_or_default() {
+                    self.forget(key);
+                    prop_assert_eq!(self.bench.pool.back(key, chain, None), Back::Gone);
+                }
+            }
+            Move::Work(worker) => match self.hands[worker].take() {
+                Some(taken) => self.bench.back(taken),
+                None => self.hands[worker] = self.take(worker)?,
+            },
+        }
+        let pool = &self.bench.pool;
+        prop_assert!(pool.slots_used() <= self.slots);
+        prop_assert!(pool.running[Priority::Bulk as usize] <= pool.slots(Priority::Bulk));
+        Ok(())
+    }
+
+    fn ask(&mut self, demand: Demand) {
+        let key = self.bench.admit(demand);
+        self.asked.insert(key, (demand.work(), 0));
+        if demand.priority == Priority::Interactive {
+            // Every slot's chain to its end, and what those before may get until their tags are past this one's: a batch of
+            // rows and one more each, each row at most a batch or the beginning of a chain. Twice, for bulk's turns: each
+            // costs a batch or a chain too, and comes once in fifteen rows.
+            let before = (self.bench.pool.requests(Priority::Interactive) - 1) * (self.batch_rows + 1);
+            let (rows, longest) = (self.batch_rows, LONGEST as usize);
+            self.unserved.insert(key, (0, 2 * (self.slots * longest + before * (rows + longest) + WORKERS * rows)));
+        }
+    }
+
+    /// A batch for `worker`, held against what is promised of it.
+    fn take(&mut self, worker: usize) -> Result<Option<Taken>, TestCaseError> {
+        let of = |pool: &Pool<u32>| pool.of(Priority::Bulk).any(|request| !request.parked.is_empty());
+        let bulk_waits = of(&self.bench.pool);
+        let slotless = self.bench.pool.running[Priority::Bulk as usize] == 0 && self.bench.pool.bulk_wants();
+        let Some(taken) = self.bench.take(worker) else { return Ok(None) };
+        let rows = taken.rows.len();
+        prop_assert!((1..=self.batch_rows).contains(&rows));
+
+        self.unserved.values_mut().for_each(|(given, _)| *given += rows);
+        for (key, ..) in &taken.rows {
+            self.asked.get_mut(key).unwrap().1 += 1;
+            self.unserved.remove(key);
+        }
+        prop_assert!(self.unserved.values().all(|(given, most)| given <= most), "{:?}", self.unserved);
+
+        let bulk = taken.rows.iter().filter(|row| row.0.priority == Priority::Bulk).count();
+        // One row may be bulk's turn; more are the room that was left.
+        if bulk > 1 {
+            prop_assert_eq!(self.bench.pool.first(Priority::Interactive, Some(taken.batch.model)), None);
+        }
+        let count = |so_far: usize, counts: bool| if counts && bulk == 0 { so_far + rows } else { 0 };
+        self.unserved_bulk = count(self.unserved_bulk, bulk_waits);
+        self.slotless_bulk = count(self.slotless_bulk, slotless);
+        let turn = Priority::TURN as usize - 2 + self.batch_rows;
+        prop_assert!(self.unserved_bulk <= turn, "{} rows without one of bulk's", self.unserved_bulk);
+        let slot = turn + self.slots * LONGEST as usize;
+        prop_assert!(self.slotless_bulk <= slot, "{} rows without a slot for bulk", self.slotless_bulk);
+        Ok(Some(taken))
+    }
+}
+
+proptest! {
+    /// Bounds hold at every moment; whoever comes interactively is served after a bounded number of rows; bulk yields, has
+    /// its turns and comes to its slots; everyone who stays gets all that was asked; and in the end nothing is left.
+    #[test]
+    fn nothing_starves_nothing_leaks_and_no_bound_is_passed(
+        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize,
+    ) {
+        let mut watch = Watch::new(batch_rows, slots);
+        for next in moves {
+            watch.play(next)?;
+        }
+        // Until every worker has come with empty hands and gone with empty hands.
+        let mut idle = 0;
+        while idle < 2 {
+            (0..WORKERS).try_for_each(|worker| watch.play(Move::Work(worker)))?;
+            idle = if watch.hands.iter().all(Option::is_none) { idle + 1 } else { 0 };
+        }
+        let Watch { bench: Bench { pool, .. }, asked, .. } = watch;
+        prop_assert!(asked.values().all(|(work, given)| work == given), "{asked:?}");
+        prop_assert_eq!(Priority::ALL.map(|priority| pool.requests(priority)), [0; 2]);
+        prop_assert_eq!((pool.slots_used(), pool.in_flight), (0, 0));
+    }
+}

@@ -1,0 +1,170 @@
+//! How a model runs fastest here: measured before it is served.
+
+use super::probe::Probe;
+use super::{ReadyModel, ScoreError, ScoreSession};
+use serde::Serialize;
+use std::fmt;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What was measured of a model, and what was chosen by it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tuning {
+    /// The most rows of a step batch.
+    pub batch_rows: usize,
+    /// The threads of the session that a chain has while it runs alone.
+    pub lone_threads: usize,
+    /// What was measured, in this order.
+    pub steps: Vec<MeasuredStep>,
+}
+
+/// Steps that were measured on several sessions at once, as they run when there is work for all.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeasuredStep {
+    /// Sessions at work.
+    pub sessions: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// Rows of a step of each.
+    pub rows: usize,
+    /// Seconds of a step, the median.
+    pub seconds: f64,
+    /// Rows that all sessions together make in a second.
+    pub rows_per_second: f64,
+}
+
+/// The sizes that are measured where none is pinned. Past 32 rows a CPU's rate falls.
+const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
+/// Up to this size all are measured, past it only while they pay: one noisy measurement does not end the search.
+const SURE: usize = 8;
+/// What a layout must gain to be worth more than the simpler one: a size for the next to be tried, the best size for a smaller one to be
+/// passed over, though small steps let newcomers in sooner, and all threads for a lone chain to have them.
+const GAIN: f64 = 1.02;
+/// Runs that are timed, after one that is not: the first of a size finds its memory.
+const RUNS: usize = 3;
+/// How long runs are repeated that take microseconds.
+const WINDOW: Duration = Duration::from_micros(500);
+/// Seconds that a step costs besides its run: the choice of its rows, the gathering, the telling.
+const STEP: f64 = 20e-6;
+
+impl MeasuredStep {
+    /// Rows that all sessions together make in a second of serving.
+    fn rate(&self) -> f64 {
+        (self.sessions * self.rows) as f64 / (self.seconds + STEP)
+    }
+}
+
+/// Measures `model` on `workers` one-thread sessions at once, at several sizes of batches, and where it has a session of
+/// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and the lone chain's
+/// session. Sessions that were opened are kept for the engine.
+///
+/// Stops within `budget`, but for the first run of each session; where that ends the search early, the size is eight rows.
+///
+/// # Errors
+/// Where a session cannot be opened or run.
+pub fn tune(
+    model: &ReadyModel,
+    workers: usize,
+    pinned: Option<NonZero<usize>>,
+    budget: Duration,
+) -> Result<ReadyModel, ScoreError> {
+    let end = Instant::now() + budget;
+    let sizes: Vec<usize> = match pinned.map(NonZero::get) {
+        None => SIZES.to_vec(),
+        Some(most) => SIZES.into_iter().filter(|&rows| rows < most).chain([most]).collect(),
+    };
+    let probe = Probe::new(model.info(), sizes[sizes.len() - 1]);
+    let mut narrow = (0..workers).map(|_| model.open(1)).collect::<Result<Vec<_>, _>>()?;
+    let mut steps = Vec::new();
+
+    let mut lone_threads = 1;
+    if workers > 1 && model.layouts().contains(&workers) {
+        let mut wide = [model.open(workers)?];
+        let lone = measure(&mut narrow[..1], 1, 1, &probe, end)?;
+        let on_all = measure(&mut wide, workers, 1, &probe, end)?;
+        steps.extend([lone, on_all]);
+        if on_all.seconds * GAIN < lone.seconds {
+            lone_threads = workers;
+            wide.into_iter().for_each(|session| model.keep(workers, session));
+        }
+    }
+
+    let mut measured: Vec<MeasuredStep> = Vec::new();
+    for &rows in &sizes {
+        if let Some(last) = measured.last() {
+            let foreseen = Duration::from_secs_f64(last.seconds * (rows * (RUNS + 1)) as f64 / last.rows as f64);
+            let pays = best(&measured[..measured.len() - 1]) * GAIN < best(&measured);
+            if Instant::now() + foreseen > end || (pinned.is_none() && rows > SURE && !pays) {
+                break;
+            }
+        }
+        measured.push(measure(&mut narrow, 1, rows, &probe, end)?);
+    }
+    narrow.into_iter().for_each(|session| model.keep(1, session));
+    let chosen = match measured.iter().find(|step| step.rate() * GAIN >= best(&measured)) {
+        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE) => step.rows,
+        // Too little was measured to choose by.
+        Some(_) | None => SURE,
+    };
+    steps.extend(measured);
+    let batch_rows = pinned.map_or(chosen, NonZero::get);
+    Ok(model.clone().tuned(Tuning { batch_rows, lone_threads, steps }))
+}
+
+/// The highest rate among `steps`.
+fn best(steps: &[MeasuredStep]) -> f64 {
+    steps.iter().map(|step| step.rate()).fold(0.0, f64::max)
+}
+
+/// Steps of `rows` rows on all `sessions` at once, the slowest session's.
+fn measure(
+    sessions: &mut [Box<dyn ScoreSession>],
+    threads: usize,
+    rows: usize,
+    probe: &Probe,
+    end: Instant,
+) -> Result<MeasuredStep, ScoreError> {
+    let (count, start) = (sessions.len(), Barrier::new(sessions.len()));
+    let on_one = |session: &mut Box<dyn ScoreSession>| {
+        start.wait();
+        median(session.as_mut(), rows, probe, end)
+    };
+    let seconds = thread::scope(|scope| {
+        let all: Vec<_> = sessions.iter_mut().map(|session| scope.spawn(|| on_one(session))).collect();
+        let ended = all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.collect::<Result<Vec<f64>, _>>()
+    })?;
+    let seconds = seconds.into_iter().fold(0.0, f64::max);
+    Ok(MeasuredStep { sessions: count, threads, rows, seconds, rows_per_second: (count * rows) as f64 / seconds })
+}
+
+/// The median of the seconds of several runs of `rows` rows; of one, where there is no time for more.
+fn median(session: &mut dyn ScoreSession, rows: usize, probe: &Probe, end: Instant) -> Result<f64, ScoreError> {
+    let mut run = || {
+        let start = Instant::now();
+        probe.run(session, 0..rows)?;
+        Ok(start.elapsed().as_secs_f64())
+    };
+    let first = run()?;
+    let (mut seconds, start) = (Vec::new(), Instant::now());
+    while (seconds.len() < RUNS || start.elapsed() < WINDOW) && Instant::now() < end {
+        seconds.push(run()?);
+    }
+    seconds.sort_by(f64::total_cmp);
+    Ok(seconds.get(seconds.len() / 2).copied().unwrap_or(first))
+}
+
+impl fmt::Display for Tuning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "batches of {} rows, a lone chain on {} threads; rows/s", self.batch_rows, self.lone_threads)?;
+        for (i, step) in self.steps.iter().enumerate() {
+            let MeasuredStep { sessions, threads, rows, rows_per_second, .. } = step;
+            let comma = if i > 0 { "," } else { "" };
+            write!(f, "{comma} {sessions}×{threads} of {rows}: {rows_per_second:.0}")?;
+        }
+        Ok(())
+    }
+}
