@@ -48,6 +48,19 @@ fn a_figure_has_the_same_bytes_every_time() {
 }
 
 #[test]
+fn the_legend_is_in_the_upper_right_corner_unless_it_hides_less_in_the_left() {
+    let legend_beside = |crowd: f64| {
+        let panel = panel()
+            .points(Vec::new(), Style::new(palette::BLUE, 3.0).labelled("a"))
+            .points(vec![[crowd, 0.9]], Style::new(palette::GREEN, 3.0));
+        let picture = drawn(panel);
+        find(&picture, palette::BLUE).0[0] / picture.width as f64
+    };
+    assert!(legend_beside(0.9) < 0.5);
+    assert!(legend_beside(-0.9) > 0.5 && legend_beside(0.0) > 0.5);
+}
+
+#[test]
 fn pixels_are_as_many_as_the_document_says_times_the_scale() {
     let svg = everything().svg().unwrap();
     let says = |name: &str| -> usize {
