@@ -64,8 +64,19 @@ train: ## train the shipped models, STEPS (26000) each
 	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
 	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
 
-figures: ## redraw the pictures of models/README.md
+figures: ## redraw the pictures of docs/THEORY.md and models/README.md
 	scripts/fetch libtorch onnxruntime
+	$(TRAIN) plot paths --density two-moons --sigma 0.3 --tau 0.005 --steps 300 --chains 4 --out docs/figures/paths.svg
+	$(TRAIN) plot times --density two-moons --tau 0.002 --out docs/figures/times.png
+	$(TRAIN) plot step-size --out docs/figures/step-size.svg
+	$(TRAIN) plot field --density two-moons --sigma 0.2 --out docs/figures/field.svg
+	$(TRAIN) plot kernel --density two-moons --out docs/figures/kernel.png
+	$(TRAIN) plot dimension --out docs/figures/dimension.svg
+	$(TRAIN) plot theorem --out docs/figures/theorem.svg
+	$(TRAIN) plot learnt models/two-moons.onnx --density two-moons --out docs/figures/learnt.png
+	$(TRAIN) plot loss models/logs/mnist.jsonl --out docs/figures/loss.svg
+	$(TRAIN) plot chain models/mnist.onnx --sampler '{"method":"annealed_langevin","steps_per_level":10}' --out docs/figures/chain.png
+	$(TRAIN) plot annealing --out docs/figures/annealing.png
 	for model in mnist fashion-mnist; do \
 	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
 	    $(TRAIN) sample models/$$model.onnx --n 10 --seed 0 --each-class --out models/images/$$model-classes.png; \

@@ -2,6 +2,7 @@
 #![cfg(feature = "train")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod fresh;
 mod numbers;
 
 use std::path::Path;
