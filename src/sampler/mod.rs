@@ -177,8 +177,7 @@ fn langevin(tau: f64) -> [f64; 2] {
 
 /// x ← x + drift s + amplitude z; evaluation `k` draws its z from step k + 1 of the chain's noise.
 fn diffusion_step(k: u32, coefficients: [f64; 2], noise: &Noise, x: &mut [f32], score: &[f32]) {
-    let [drift, amplitude] = coefficients.map(|coefficient| coefficient as f32);
-    noise.for_each_normal(k + 1, x, |i, x, z| *x += drift * score[i] + amplitude * z);
+    noise.diffuse(k + 1, coefficients.map(|coefficient| coefficient as f32), score, x);
 }
 
 /// A step without noise, x ← x + τ s: gradient ascent on log p. With τ = σ² it is the denoising step (Tweedie's formula).
