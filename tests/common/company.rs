@@ -15,7 +15,7 @@ const A_LIFE: u32 = 25;
 /// made alone, byte for byte. Sizes, methods, noise levels, seeds, classes, priorities, workers, rows, slots, the order of the workers'
 /// steps and the moments of joining and leaving are random; `seed` decides them all.
 ///
-/// A model whose bytes depend on the batch by themselves is refused: it cannot have the property.
+/// A model that is not reproducible by itself is refused: it cannot have the property.
 pub(crate) fn samples_are_the_same_in_any_company(models: &[Arc<dyn ScoreModel>], schedules: u32, seed: u64) {
     let mut dice = Dice(seed);
     let mut compared = 0;
