@@ -18,12 +18,13 @@ pub use runtime::{Runtime, RuntimeError};
 pub use signature::SignatureFault;
 
 use super::identity::sha256;
+use super::idle::Idle;
 use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession};
 use ort::ErrorCode;
 use ort::session::Session;
 use session::{OnnxSession, OpenError, open};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A score network: a file that keeps the contract, held in memory. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct OnnxScore {
     output: Output,
     provider: Provider,
     /// The session that the file was checked with, for who opens the first.
-    checked: Arc<Mutex<Option<Session>>>,
+    checked: Arc<Idle>,
 }
 
 /// A file that cannot be served, and why.
@@ -119,8 +120,11 @@ impl OnnxScore {
             training: contract.training,
         };
         info.sampler.resolve(None, info.sigma_range()).map_err(ContractFault::from)?;
-        let checked = Arc::new(Mutex::new(Some(session).filter(|_| provider == Provider::Cpu)));
-        Ok(Self { runtime: runtime.clone(), file, info: info.into(), output: contract.output, provider, checked })
+        let (info, output, checked) = (Arc::new(info), contract.output, Idle::default());
+        if provider == Provider::Cpu {
+            checked.keep(1, Box::new(OnnxSession::new(session, Arc::clone(&info), output)));
+        }
+        Ok(Self { runtime: runtime.clone(), file, info, output, provider, checked: checked.into() })
     }
 }
 
@@ -130,12 +134,11 @@ impl ScoreModel for OnnxScore {
     }
 
     fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError> {
-        let checked = || self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let session = match Some(threads).filter(|&threads| threads == 1).and_then(|_| checked()) {
-            Some(session) => session,
-            None => open(&self.runtime, &self.file, self.provider, threads)
-                .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?,
-        };
+        if let Some(session) = self.checked.take(threads) {
+            return Ok(session);
+        }
+        let session = open(&self.runtime, &self.file, self.provider, threads)
+            .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?;
         Ok(Box::new(OnnxSession::new(session, Arc::clone(&self.info), self.output)))
     }
 }
