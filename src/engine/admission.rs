@@ -57,19 +57,15 @@ pub(super) struct Outlook<'a, C> {
 impl<'a, C> Outlook<'a, C> {
     /// What meets `newcomer` in `pool`, whose steps on `workers` workers have taken `paces`, by model.
     pub(super) fn new(pool: &'a Pool<C>, paces: &[Pace], workers: usize, newcomer: Demand) -> Self {
-        let rows = |model| {
-            let more = if model == newcomer.model { newcomer.chains } else { 0 };
-            let rows = pool.batch_rows(model, more);
-            (rows, pool.runnable(model, more).clamp(1, rows * workers))
+        // Seconds of a step of each model, and the rows that go on at once.
+        let step = |(model, pace): (usize, &Pace)| {
+            let runnable = pool.runnable(model, if model == newcomer.model { newcomer.chains } else { 0 });
+            let rows = pool.batch_rows(model, runnable);
+            (pace.row(rows).map(|row| row * rows as f64), runnable.clamp(1, rows * workers))
         };
-        let step = |model: usize, rows| paces[model].row(rows).map(|row| row * rows as f64);
-        // A step's seconds, over the rows that go on at once.
-        let price = |model| {
-            let (rows, at_once) = rows(model);
-            Some(step(model, rows)? / at_once as f64)
-        };
-        let prices = (0..paces.len()).map(price).collect();
-        Self { pool, newcomer, prices, step: step(newcomer.model, rows(newcomer.model).0) }
+        let steps: Vec<_> = paces.iter().enumerate().map(step).collect();
+        let prices = steps.iter().map(|&(seconds, at_once)| Some(seconds? / at_once as f64)).collect();
+        Self { pool, newcomer, prices, step: steps[newcomer.model].0 }
     }
 
     /// Seconds until the newcomer is done if requests share fairly; none where too little was measured.

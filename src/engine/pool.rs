@@ -132,7 +132,7 @@ impl<C> Pool<C> {
         if wide && worker != 0 {
             return None;
         }
-        for _ in 0..self.batch_rows(model, 0) {
+        for _ in 0..self.batch_rows(model, self.runnable(model, 0)) {
             let Some(key) = self.next(Some(model)) else { break };
             let (chain, carried) = self.give(key)?;
             row(key, chain, carried);
@@ -206,9 +206,10 @@ impl<C> Pool<C> {
         running + waiting.min(self.free())
     }
 
-    /// The rows of a batch of `model` if it had `more` chains: so many that every worker has its share of them.
-    pub(super) fn batch_rows(&self, model: usize, more: u32) -> usize {
-        self.runnable(model, more).div_ceil(self.config.workers).clamp(1, self.config.batch_rows[model])
+    /// The rows of a batch of `model`, `runnable` of whose chains could be evaluated at once: so many that every worker has its
+    /// share of them.
+    pub(super) fn batch_rows(&self, model: usize, runnable: usize) -> usize {
+        runnable.div_ceil(self.config.workers).clamp(1, self.config.batch_rows[model])
     }
 
     fn of(&self, priority: Priority) -> impl Iterator<Item = &Request<C>> {
