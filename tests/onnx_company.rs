@@ -7,7 +7,7 @@ mod common;
 
 use common::company::samples_are_the_same_in_any_company;
 use smld::onnx::GraphBuilder;
-use smld::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
+use smld::score::onnx::{Contract, OnnxScore, Provider, Runtime};
 use smld::score::{ScoreModel, prepare};
 use std::path::Path;
 use std::sync::Arc;
@@ -46,16 +46,7 @@ fn variant() -> Arc<dyn ScoreModel> {
     let climb = graph.node("Mul", &[&x, &slope], &[]);
     let score = graph.node("Neg", &[&climb], &[]);
     graph.output_f32("score", &score, &[2]);
-    let contract = Contract {
-        name: "variant".to_owned(),
-        output: Output::Score,
-        sigma_min: 0.01,
-        sigma_max: 10.0,
-        range: [-1.0, 1.0],
-        labels: Vec::new(),
-        sampler: None,
-        training: serde_json::Value::Null,
-    };
+    let contract = Contract::new("variant", [0.01, 10.0], [-1.0, 1.0]);
     let file = graph.finish(&contract.to_metadata());
     Arc::new(OnnxScore::from_bytes(&Runtime::load(None).unwrap(), file, Provider::Cpu, false).unwrap())
 }

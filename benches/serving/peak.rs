@@ -2,7 +2,7 @@
 
 use smld::onnx::GraphBuilder;
 use smld::sampler::{Noise, Purpose};
-use smld::score::onnx::{Contract, Output};
+use smld::score::onnx::Contract;
 
 /// Elements of a row: a matrix of 4 MB, which the caches hold in blocks only, as they do those of a network.
 const WIDTH: usize = 1024;
@@ -29,15 +29,6 @@ pub(crate) fn file() -> Vec<u8> {
     let w = graph.constant_f32("w", &[width, width], &w);
     let score = (0..PRODUCTS).fold(x, |x, _| graph.node("MatMul", &[&x, &w], &[]));
     graph.output_f32("score", &score, &[width]);
-    let contract = Contract {
-        name: "peak".to_owned(),
-        output: Output::Score,
-        sigma_min: 1.0,
-        sigma_max: 1.0,
-        range: [-1.0, 1.0],
-        labels: Vec::new(),
-        sampler: None,
-        training: serde_json::Value::Null,
-    };
+    let contract = Contract::new("peak", [1.0, 1.0], [-1.0, 1.0]);
     graph.finish(&contract.to_metadata())
 }

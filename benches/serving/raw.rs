@@ -1,7 +1,7 @@
 //! The raw side: sessions that do nothing but evaluate.
 
 use crate::Result;
-use smld::sampler::{Noise, Purpose};
+use smld::sampler::{Noise, Purpose, schedule};
 use smld::score::{Rows, ScoreModel, ScoreSession};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -20,8 +20,7 @@ impl Raw {
     pub(crate) fn open(model: &dyn ScoreModel, threads: usize, rows: usize) -> Result<Self> {
         let (session, info) = (model.open(threads)?, model.info());
         let (low, high) = (info.sigma_min.max(1e-3), info.sigma_max.max(1e-3));
-        let level = |row: usize| low * (high / low).powf(row as f64 / rows as f64);
-        let sigma: Vec<f32> = (0..rows).map(|row| level(row) as f32).collect();
+        let sigma: Vec<f32> = schedule::geometric(high, low, rows as u32).into_iter().map(|s| s as f32).collect();
         let mut x = vec![0.0; rows * info.dim()];
         for (row, x) in x.chunks_mut(info.dim()).enumerate() {
             Noise::new(0, row as u32, Purpose::Sampling).for_each_normal(0, x, |_, x, z| *x = sigma[row] * z);

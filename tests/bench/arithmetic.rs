@@ -3,7 +3,7 @@
 use crate::{flops, peak};
 use smld::onnx::{Attr, GraphBuilder};
 use smld::score::ScoreModel;
-use smld::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
+use smld::score::onnx::{Contract, OnnxScore, Provider, Runtime};
 
 /// The arithmetic of one row of the network in `file`.
 fn counted(file: &[u8]) -> u64 {
@@ -35,16 +35,7 @@ fn convolutions_and_products_are_counted_as_on_paper() {
     let shape = graph.constant_i64("shape", &[4], &[-1, 4, 8, 8]);
     let score = graph.node("Reshape", &[&hidden, &shape], &[]);
     graph.output_f32("score", &score, &[4, 8, 8]);
-    let contract = Contract {
-        name: "small".to_owned(),
-        output: Output::Score,
-        sigma_min: 1.0,
-        sigma_max: 1.0,
-        range: [-1.0, 1.0],
-        labels: Vec::new(),
-        sampler: None,
-        training: serde_json::Value::Null,
-    };
+    let contract = Contract::new("small", [1.0, 1.0], [-1.0, 1.0]);
     let paper = 2 * (6 * 4 * 4) * (2 * 3 * 3) + 2 * 256 * 96;
     assert_eq!(counted(&graph.finish(&contract.to_metadata())), paper);
 }

@@ -3,7 +3,7 @@
 use smld::onnx::{Element, GraphBuilder, Value};
 use smld::sampler::{AnnealedLangevinSpec, SamplerSpec};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::{Contract, LoadFault, OnnxScore, Output, Provider, Runtime};
+use smld::score::onnx::{Contract, LoadFault, OnnxScore, Provider, Runtime};
 use smld::score::{Rows, ScoreModel, ScoreSession};
 
 /// onnxruntime, as the server finds it.
@@ -23,16 +23,8 @@ pub(crate) fn refusal(file: Vec<u8>) -> String {
 
 /// The metadata of a model of two noise levels and more.
 pub(crate) fn contract() -> Contract {
-    Contract {
-        name: "small".to_owned(),
-        output: Output::Score,
-        sigma_min: 0.01,
-        sigma_max: 10.0,
-        range: [-1.0, 1.0],
-        labels: Vec::new(),
-        sampler: Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default())),
-        training: serde_json::Value::Null,
-    }
+    let sampler = Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()));
+    Contract { sampler, ..Contract::new("small", [0.01, 10.0], [-1.0, 1.0]) }
 }
 
 /// x [batch, `dim`] and σ as [batch, 1].

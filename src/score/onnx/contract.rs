@@ -107,6 +107,14 @@ pub enum ContractFault {
 }
 
 impl Contract {
+    /// The contract of a network called `name` that gives the score at the noise levels `[sigma_min, sigma_max]`, and has
+    /// nothing more to tell: no classes, no sampler, no history.
+    #[must_use]
+    pub fn new(name: impl Into<String>, [sigma_min, sigma_max]: [f64; 2], range: [f32; 2]) -> Self {
+        let (output, labels, sampler, training) = (Output::Score, Vec::new(), None, Value::Null);
+        Self { name: name.into(), output, sigma_min, sigma_max, range, labels, sampler, training }
+    }
+
     /// The metadata of a file that keeps this contract, as pairs of key and value.
     #[must_use]
     pub fn to_metadata(&self) -> Vec<(String, String)> {
