@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Draw a figure, as SVG or PNG, and print its numbers.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  smld-train plot field --density two-moons --sigma 0.2 --out field.svg")]
 pub(super) struct Plot {
     #[command(subcommand)]
     figure: Figure,
