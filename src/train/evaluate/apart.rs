@@ -45,7 +45,7 @@ impl Apart {
         let classes = info.labels.len() as i64;
         let label: Vec<i64> = (0..(rows.len() / dim) as i64).map(|i| i % (classes + 1) - 1).collect();
         let smallest = if info.sigma_min > 0.0 { info.sigma_min } else { 1e-3 * info.sigma_max };
-        let at = |level: f64| {
+        let at = |level: f64| -> Result<Level, ScoreError> {
             let sigma = vec![level as f32; label.len()];
             let mut x: Vec<f32> = rows.iter().map(|value| low + (high - low) * value).collect();
             for (i, row) in x.chunks_mut(dim).enumerate() {
@@ -56,18 +56,21 @@ impl Apart {
             let rows = Rows { x: &x, sigma: &sigma, label: &label };
             session.evaluate(rows, &mut score[0])?;
             cpu.evaluate(rows, &mut score[1])?;
-            let [score, exact] = score;
-            let square = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
-            let scale = (square(&mut exact.iter().map(|&s| f64::from(s))) / exact.len() as f64).sqrt();
-            let apart: Vec<f64> = score.iter().zip(&exact).map(|(a, b)| f64::from(a - b) / scale).collect();
-            let rms = (square(&mut apart.iter().copied()) / apart.len() as f64).sqrt();
-            let largest = apart.iter().fold(0.0, |largest: f64, a| largest.max(a.abs()));
-            Ok(Level { sigma: level, rms, largest })
+            let [score, exact] = score.map(|score| score.into_iter().map(f64::from).collect::<Vec<f64>>());
+            let scale = rms(&exact);
+            let apart: Vec<f64> = score.iter().zip(&exact).map(|(a, b)| (a - b) / scale).collect();
+            let largest = apart.iter().fold(0.0_f64, |largest, a| largest.max(a.abs()));
+            Ok(Level { sigma: level, rms: rms(&apart), largest })
         };
         let count = if smallest < info.sigma_max { LEVELS } else { 1 };
         let levels = schedule::geometric(info.sigma_max, smallest, count).into_iter().map(at);
         Ok(Self { provider: info.provider.clone(), levels: levels.collect::<Result<_, _>>()? })
     }
+}
+
+/// The root mean square.
+fn rms(values: &[f64]) -> f64 {
+    (values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64).sqrt()
 }
 
 impl fmt::Display for Apart {
