@@ -28,7 +28,7 @@ async fn a_model_that_openvino_runs_says_so_and_gives_the_same_bytes_twice() {
     assert_eq!((&model["provider"], &model["ready"]), (&"openvino".into(), &true.into()));
     let samples = async || {
         let answer = program.samples(&json!({ "n": 11, "seed": 5 })).await;
-        answer.json::<Value>().await.unwrap()["samples"].clone()
+        answer.json::<Value>().await.unwrap()["points"].clone()
     };
     let once = samples().await;
     assert_eq!(once.as_array().unwrap().len(), 11);

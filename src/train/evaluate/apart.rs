@@ -52,7 +52,7 @@ impl Apart {
                 let noise = Noise::new(0, i as u32, Purpose::Sampling);
                 noise.for_each_normal(0, row, |_, x, z| *x += level as f32 * z);
             }
-            let mut score = [vec![0.0; x.len()], vec![0.0; x.len()]];
+            let mut score = [vec![0.0_f32; x.len()], vec![0.0_f32; x.len()]];
             let rows = Rows { x: &x, sigma: &sigma, label: &label };
             session.evaluate(rows, &mut score[0])?;
             cpu.evaluate(rows, &mut score[1])?;
@@ -64,7 +64,7 @@ impl Apart {
         };
         let count = if smallest < info.sigma_max { LEVELS } else { 1 };
         let levels = schedule::geometric(info.sigma_max, smallest, count).into_iter().map(at);
-        Ok(Self { provider: info.provider.clone(), levels: levels.collect::<Result<_, _>>()? })
+        Ok(Self { provider: info.provider.clone(), levels: levels.collect::<Result<_, ScoreError>>()? })
     }
 }
 
