@@ -1,6 +1,7 @@
 //! What a score network's file says of itself: the metadata that the trainer writes and the server reads.
 
 use super::features::FEATURES;
+use crate::onnx::{NotOnnx, with_metadata};
 use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
 use crate::score::identity::is_name;
 use serde_json::Value;
@@ -196,6 +197,14 @@ impl Contract {
             false => SamplerSpec::Langevin(LangevinSpec::default()),
         })
     }
+}
+
+/// `file` with `sampler` as the one to use when a request names none.
+///
+/// # Errors
+/// Where the file is not an ONNX file.
+pub fn with_sampler(file: &[u8], sampler: &SamplerSpec) -> Result<Vec<u8>, NotOnnx> {
+    with_metadata(file, SAMPLER, &serde_json::json!(sampler).to_string())
 }
 
 impl Output {

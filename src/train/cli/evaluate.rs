@@ -1,18 +1,16 @@
 //! `smld-train evaluate`: how good samples are, beside real rows.
 
+use super::bar;
+use super::comparison::{Comparison, Opened, compared_by, features, fits, load, space};
 use crate::sampler::SamplerSpec;
-use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
-use crate::score::{ReadyModel, prepare};
-use crate::train::data::{Channels, Options};
+use crate::score::ReadyModel;
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Compare samples with the data: distance, cover, memory, classes.
@@ -33,24 +31,8 @@ pub(super) struct Evaluate {
         conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed"]
     )]
     samples: Option<PathBuf>,
-    /// The real rows. Of a folder with test files (MNIST's t10k, CIFAR-10's test_batch) those are held out and the others are
-    /// the training rows; of any other data that `fit` reads, one row in five, chosen at random but always the same, is
-    /// held out.
-    #[arg(long, value_name = "PATH")]
-    data: PathBuf,
-    /// Side to which images of a folder are resized.
-    #[arg(long)]
-    size: Option<u32>,
-    /// Whether images of a folder are read as grey or colour.
-    #[arg(long)]
-    channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them and have not ten.
-    #[arg(long, value_delimiter = ',')]
-    classes: Option<Vec<String>>,
-    /// The feature network to compare by, made by `smld-train features`. Without one rows are compared by their own values:
-    /// right for points, and for images of little use.
-    #[arg(long, value_name = "FILE.onnx")]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    comparison: Comparison,
     /// How many samples are drawn.
     #[arg(long, default_value_t = 5000)]
     n: u64,
@@ -66,15 +48,9 @@ pub(super) struct Evaluate {
     /// The seed of the samples.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<usize>,
     /// Where to write the figures as JSON.
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
-    /// The path of onnxruntime's library.
-    #[arg(long, env = "SMLD_ONNXRUNTIME")]
-    onnxruntime: Option<PathBuf>,
 }
 
 /// What is evaluated.
@@ -85,18 +61,8 @@ enum Source<'a> {
 
 impl Evaluate {
     pub(super) fn run(self) -> Result<()> {
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
-        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options =
-            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
-        let split = Split::open(&self.data, &options)?;
-        let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
-        let model = self.model.as_ref().map(|path| {
-            let model = OnnxScore::load(&runtime, path, Provider::Cpu, false)?;
-            anyhow::Ok(prepare(Arc::new(model), &[1, threads])?)
-        });
-        let model = model.transpose()?;
+        let Opened { runtime, split, network, threads } = self.comparison.open()?;
+        let model = self.model.as_ref().map(|path| load(&runtime, path, threads)).transpose()?;
         let (source, about) = self.source(model.as_ref(), &split, threads)?;
         let label = match &source {
             Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => Some(classes[0]),
@@ -115,19 +81,16 @@ impl Evaluate {
             held_out.count()
         );
         let begin = Instant::now();
-        let features = match &network {
-            Some(network) => json!({
-                "name": network.contract().name, "sha256": network.sha256(), "width": network.width()
-            }),
-            None => Value::Null,
-        };
-        let bar = bar("training rows", if network.is_some() { training.count() } else { 0 });
-        let mut space = Space::new(training, network, |rows| bar.inc(rows))?;
-        bar.finish_and_clear();
+        let features = features(network.as_ref());
+        let mut space = space(training, network)?;
         let real = real(&mut space, &held_out)?;
         let samples = drawn(&mut space, source, count)?;
         let report = Report::new(&space, &samples, &real)?;
-        print(&space, &report);
+        println!("{}", compared_by(&space));
+        if space.network().is_some_and(|network| count <= network.width()) {
+            println!("so few samples have no covariance of so many features: the distance is far too large");
+        }
+        println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
         eprintln!("in {:.0} s", begin.elapsed().as_secs_f64());
         let Some(path) = &self.json else { return Ok(()) };
         let figures = json!({
@@ -153,13 +116,7 @@ impl Evaluate {
             return Ok((Source::Read(file), about));
         };
         let info = model.info();
-        ensure!(
-            info.shape == shape,
-            "the model '{}' draws samples of shape {:?}, and the data's rows are of shape {shape:?}; give the data it was \
-             trained on",
-            info.name,
-            info.shape,
-        );
+        fits(info, shape)?;
         let classes = match &self.label {
             Some(name) => vec![info.label(name)?],
             None if self.each_class => (0..info.labels.len() as i64).collect(),
@@ -185,16 +142,10 @@ impl Evaluate {
             "classes": if self.each_class { json!("each") } else { json!(self.label) },
             "sampler": sampler, "evaluations": sampler.evaluations(),
         });
-        let drawing = Drawing { model, sampler: self.sampler.clone(), seed: self.seed, n: self.n, classes, threads };
+        let drawing =
+            Drawing { model, sampler: self.sampler.clone(), seed: self.seed, first: 0, n: self.n, classes, threads };
         Ok((Source::Drawn(drawing), about))
     }
-}
-
-/// The feature network in `path`.
-fn network(runtime: &Runtime, path: &PathBuf, threads: usize) -> Result<FeatureNetwork> {
-    let about = || format!("the feature network '{}' cannot be used", path.display());
-    let file = std::fs::read(path).with_context(about)?;
-    FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
 }
 
 /// The held-out rows, kept.
@@ -222,26 +173,4 @@ fn drawn(space: &mut Space<'_>, source: Source<'_>, count: usize) -> Result<Kept
     }
     bar.finish_and_clear();
     Ok(kept)
-}
-
-fn print(space: &Space<'_>, report: &Report) {
-    match space.network() {
-        Some(network) => {
-            let width = network.width();
-            println!("compared by {width} features of '{}'", network.contract().name);
-            if report.samples.rows <= width {
-                println!("so few samples have no covariance of {width} features: the distance is far too large");
-            }
-        }
-        None => println!("compared by the rows' own values: no --features were given"),
-    }
-    println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
-}
-
-fn bar(what: &'static str, length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64).with_message(what);
-    match ProgressStyle::with_template("{msg:14} {bar:30} {pos}/{len}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

@@ -3,6 +3,7 @@
 
 pub mod classes;
 pub mod frechet;
+mod judge;
 pub mod manifold;
 pub mod memory;
 pub mod neighbours;
@@ -10,7 +11,9 @@ mod report;
 pub mod rows;
 pub mod source;
 mod space;
+pub mod sweep;
 
+pub use judge::Judge;
 pub use report::{Figures, Report};
 pub use space::{Kept, Space};
 
