@@ -44,6 +44,13 @@ fn what_is_in_the_file_is_not_measured_again_and_more_is_added() {
     assert!(says.contains("q.json") && says.contains("other values of: seed"), "{says}");
     assert_eq!(json(folder, "q.json"), grown);
 
+    // The model is given another sampler: its score is the same, and what was asked for by name is too.
+    let tuned =
+        ["tune", "model.onnx", "--data", "data.npy", "--n", "40", "--trials", "2", "--method", "ancestral", "--write"];
+    done(folder, &[&tuned[..], &["--evaluations", "12"]].concat());
+    done(folder, &[&SWEEP[..], &["8,100", "--sampler", r#"{"method":"annealed_langevin"}"#]].concat());
+    assert_eq!(json(folder, "q.json"), grown);
+
     let numbers = done(folder, &["plot", "quality", "q.json", "q.json", "--out", "q.svg"]);
     assert!(numbers.contains(table.lines().last().unwrap()), "{numbers}");
     let figure = std::fs::read_to_string(folder.join("q.svg")).unwrap();

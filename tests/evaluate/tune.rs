@@ -9,7 +9,6 @@ use smld::score::density::by_name;
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
 use smld::train::tune::{cost, rounds, settings};
 use std::collections::HashSet;
-use std::path::Path;
 
 /// The Fréchet distance of an annealed chain's ends from the data, N(0, v I) in two dimensions: the score being linear, so is
 /// every step, V ← (1 − τ/(v + σ²))² V + 2τ, and the last x ← x v/(v + σ²).
@@ -29,21 +28,9 @@ fn exact(sampler: &Value) -> f64 {
     2.0 * (shrunk * variance.sqrt() - VARIANCE.sqrt()).powi(2)
 }
 
-const TUNE: [&str; 13] = [
-    "tune",
-    "model.onnx",
-    "--data",
-    "data.npy",
-    "--n",
-    "100",
-    "--trials",
-    "18",
-    "--evaluations",
-    "31",
-    "--json",
-    "t.json",
-    "--seed",
-];
+/// What both searches have in common; the seed comes last.
+const TUNE: [&str; 11] =
+    ["tune", "model.onnx", "--data", "data.npy", "--n", "100", "--trials", "18", "--json", "t.json", "--seed"];
 
 #[test]
 fn a_bad_default_is_found_out_and_the_best_setting_is_nearly_the_best_there_is() {
@@ -52,7 +39,7 @@ fn a_bad_default_is_found_out_and_the_best_setting_is_nearly_the_best_there_is()
     // τ = 4·10⁻⁴ σ²: the chains hardly move from where they begin.
     let bad = json!({"method": "annealed_langevin", "sigma_max": 5, "sigma_min": 0.05, "epsilon": 1e-6});
     write_gaussian(folder, 8000, &bad);
-    let said = done(folder, &[&TUNE[..], &["0", "--write"]].concat());
+    let said = done(folder, &[&TUNE[..], &["0", "--evaluations", "31", "--write"]].concat());
     let found = json(folder, "t.json");
 
     let trials = found["rounds"][0]["trials"].as_array().unwrap();
@@ -78,7 +65,7 @@ fn a_bad_default_is_found_out_and_the_best_setting_is_nearly_the_best_there_is()
     assert_eq!((&model.info().sampler, json!(typed)), (&typed, verdict["best"]["sampler"].clone()));
 
     // Now it is the default, and nothing is better by more than chance.
-    let said = done(folder, &[&TUNE[..], &["0"]].concat());
+    let said = done(folder, &[&TUNE[..], &["0", "--evaluations", "31"]].concat());
     assert!(said.contains("keep the default"), "{said}");
 }
 
@@ -86,7 +73,7 @@ fn a_bad_default_is_found_out_and_the_best_setting_is_nearly_the_best_there_is()
 fn the_same_seed_is_the_same_search_and_another_draws_other_samples_of_the_same_settings() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    write_gaussian(folder, 4000, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
+    write_gaussian(folder, 5000, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
     let tune = |seed| {
         let flow = [&TUNE[..], &[seed, "--method", "probability_flow", "--evaluations", "9"]].concat();
         (done(folder, &flow), json(folder, "t.json"))
@@ -104,7 +91,7 @@ fn the_same_seed_is_the_same_search_and_another_draws_other_samples_of_the_same_
 
 #[test]
 fn every_setting_of_every_method_fits_in_its_evaluations_and_is_tried_once() {
-    let model = DensityModel::new("moons", by_name("two-moons").unwrap().into());
+    let model = DensityModel::new("moons", by_name("two-moons").unwrap());
     let (info, mut seen) = (model.info(), HashSet::new());
     for method in ["langevin", "annealed_langevin", "predictor_corrector", "ancestral", "probability_flow"] {
         let method: SamplerSpec = serde_json::from_value(json!({"method": method})).unwrap();
@@ -115,7 +102,7 @@ fn every_setting_of_every_method_fits_in_its_evaluations_and_is_tried_once() {
             for setting in settings {
                 let sampler = setting.resolve(Some(&info.sampler), info.sigma_range()).unwrap();
                 let takes = sampler.evaluations();
-                assert!(takes <= evaluations && takes > evaluations * 4 / 5, "{setting:?}: {takes} of {evaluations}");
+                assert!(takes <= evaluations && 4 * takes >= 3 * evaluations, "{setting:?}: {takes} of {evaluations}");
                 assert!(seen.insert(json!(sampler).to_string()), "{setting:?} is tried twice");
             }
         }
@@ -141,5 +128,4 @@ fn bad_input_is_answered_with_what_is_wrong() {
     assert!(says(&["--trials", "1"]).contains("--trials"));
     // Of 400 rows 80 are held out.
     assert!(says(&["--n", "81", "--trials", "2"]).contains("make --n smaller"));
-    assert!(!Path::new(&folder.join("model.partial")).exists());
 }

@@ -94,7 +94,7 @@ pub(super) fn space<'a>(training: Subset<'a>, network: Option<FeatureNetwork>) -
     Ok(space)
 }
 
-/// What compares samples of `model` with the rows of `split`, `n` of them at least, and the held-out rows.
+/// What compares samples of `model` with the rows of `split`, `n` of them at least, and the held-out rows. Says by what.
 pub(super) fn judge<'a>(
     split: &'a Split,
     network: Option<FeatureNetwork>,

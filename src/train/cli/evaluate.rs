@@ -1,7 +1,7 @@
 //! `smld-train evaluate`: how good samples are, beside real rows.
 
 use super::bar;
-use super::comparison::{Comparison, Opened, compared_by, features, fits, load, space};
+use super::comparison::{Comparison, Opened, compared_by, data, features, fits, load, space};
 use crate::sampler::SamplerSpec;
 use crate::score::ReadyModel;
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
@@ -96,7 +96,7 @@ impl Evaluate {
         let figures = json!({
             "smld": env!("CARGO_PKG_VERSION"),
             "samples": about,
-            "data": {"training": split.data().describe(), "test": split.test().map(|test| test.describe())},
+            "data": data(&split),
             "features": features,
             "figures": report,
         });

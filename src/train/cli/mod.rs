@@ -12,6 +12,7 @@ mod sweep;
 mod tune;
 
 use crate::sampler::SamplerSpec;
+use crate::train::evaluate::frechet::Estimate;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -74,4 +75,10 @@ fn bar(what: &'static str, length: usize) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// A distance as it is shown, flush right.
+fn distance(frechet: Option<Estimate>) -> String {
+    let shown = frechet.map(|Estimate { distance, standard_error }| format!("{distance:.4} ± {standard_error:.4}"));
+    format!("{:>20}", shown.unwrap_or_else(|| "diverges".to_owned()))
 }

@@ -1,8 +1,10 @@
 //! `smld-train sweep`: quality against evaluations.
 
-use super::bar;
 use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
+use super::{bar, distance};
 use crate::sampler::SamplerSpec;
+use crate::score::onnx::score_sha256;
+use crate::train::evaluate::Judge;
 use crate::train::evaluate::sweep::{self, Point, SAMPLERS};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -49,10 +51,11 @@ impl Sweep {
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
         let model = load(&runtime, &self.model, threads)?;
         let info = model.info();
+        let file = std::fs::read(&self.model).with_context(|| format!("{} cannot be read", self.model.display()))?;
         fits(info, split.data().shape())?;
         let about = json!({
             "smld": env!("CARGO_PKG_VERSION"),
-            "model": {"name": info.name, "sha256": info.sha256},
+            "model": {"name": info.name, "score_sha256": score_sha256(&file)?},
             "data": data(&split),
             "features": features(network.as_ref()),
             "n": self.n,
@@ -75,22 +78,29 @@ impl Sweep {
             known => {
                 let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
                 let held_out = judge.mark(&held_out, self.n as usize)?.estimate();
-                let points_known = known.map_or_else(Vec::new, |known| known.points);
-                let mut sweep = sweep::Sweep { about, held_out, points: points_known };
-                let total: usize = points.iter().map(|point| point.evaluations as usize * self.n as usize).sum();
-                let bar = bar("evaluations", total);
-                for mut point in points {
-                    let evaluations = u64::from(point.evaluations);
-                    let rows = judge.draw(&point.sampler, self.seed, 0..self.n, || bar.inc(evaluations))?;
-                    point.frechet = rows.map(|rows| judge.distance(&rows)).transpose()?.map(|found| found.estimate());
-                    sweep.put(point);
-                    sweep.save(&self.json)?;
-                }
-                bar.finish_and_clear();
+                let points_before = known.map_or_else(Vec::new, |known| known.points);
+                let mut sweep = sweep::Sweep { about, held_out, points: points_before };
+                self.measure(&mut judge, points, &mut sweep)?;
                 sweep
             }
         };
         print!("Fréchet distance of {} samples of '{}'\n\n{sweep}", self.n, sweep.model());
+        Ok(())
+    }
+
+    /// Measures `points` and adds each to `sweep` and to its file.
+    fn measure(&self, judge: &mut Judge<'_>, points: Vec<Point>, sweep: &mut sweep::Sweep) -> Result<()> {
+        let total: usize = points.iter().map(|point| point.evaluations as usize * self.n as usize).sum();
+        let bar = bar("evaluations", total);
+        for mut point in points {
+            let evaluations = u64::from(point.evaluations);
+            let rows = judge.draw(&point.sampler, self.seed, 0..self.n, || bar.inc(evaluations))?;
+            point.frechet = rows.map(|rows| judge.distance(&rows)).transpose()?.map(|found| found.estimate());
+            bar.suspend(|| eprintln!("{evaluations:>5}  {}  {}", distance(point.frechet), sweep::name(&point.asked)));
+            sweep.put(point);
+            sweep.save(&self.json)?;
+        }
+        bar.finish_and_clear();
         Ok(())
     }
 

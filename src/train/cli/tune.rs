@@ -1,7 +1,7 @@
 //! `smld-train tune`: a sampler's own parameters, searched.
 
-use super::bar;
 use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
+use super::{bar, distance};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
@@ -111,26 +111,19 @@ fn method(text: &str) -> Result<SamplerSpec, String> {
 /// The settings of a round, the best first.
 fn print(Round { settings, samples }: Round, trials: &[Trial]) {
     println!("\n{settings} settings, {samples} samples of each");
-    trials.iter().for_each(|trial| println!("{:>20}  {}", distance(trial.frechet), json!(trial.sampler)));
-}
-
-fn distance(frechet: Option<Estimate>) -> String {
-    frechet.map_or_else(
-        || "diverges".to_owned(),
-        |Estimate { distance, standard_error }| format!("{distance:.4} ± {standard_error:.4}"),
-    )
+    trials.iter().for_each(|trial| println!("{}  {}", distance(trial.frechet), json!(trial.sampler)));
 }
 
 fn conclude(verdict: &Verdict, mark: Estimate) {
     let Verdict { samples, best, default, gain } = verdict;
     println!("\n{samples} fresh samples of each");
     for (what, frechet) in [("best", best.frechet), ("default", default.frechet), ("held-out rows", Some(mark))] {
-        println!("{what:<14}{:>20}", distance(frechet));
+        println!("{what:<14}{}", distance(frechet));
     }
-    println!("{:<14}{:>20}", "gain", distance(*gain));
+    println!("{:<14}{}", "gain", distance(*gain));
     let (chosen, why) = match verdict.is_better() {
         true => (best, "the best is better than the default"),
-        false => (default, "the best is no better than the default by more than two standard errors: keep the default"),
+        false => (default, "nothing is better than the default by more than two standard errors: keep the default"),
     };
     println!("{why}\n--sampler '{}'", json!(chosen.sampler));
 }

@@ -15,8 +15,9 @@ pub struct Quality {
     files: Vec<PathBuf>,
 }
 
-/// Room around the data on a logarithmic axis.
+/// Room around the data on a logarithmic axis, and that above them for the legend, in parts of their height.
 const ROOM: f64 = 1.3;
+const LEGEND: f64 = 0.45;
 
 impl Quality {
     /// The Fréchet distance against the evaluations, a curve for each sampler with a standard error up and down, and that of
@@ -46,13 +47,14 @@ fn panel(sweep: &Sweep) -> Result<Panel> {
     }
     // Of samples that are the data themselves the distance is zero, which a logarithmic axis has not.
     let low = up[0].max(1e-4 * up[1]).max(f64::MIN_POSITIVE);
-    let [across, up] = [across, [low, up[1].max(low)]].map(|[low, high]| [low / ROOM, high * ROOM]);
+    let [across, [low, high]] = [across, [low, up[1].max(low)]].map(|[low, high]| [low / ROOM, high * ROOM]);
+    let up = [low, high * libm::pow(high / low, LEGEND)];
     let shown = |y: f64| y.clamp(up[0], up[1]);
 
     let axes = [Axis::named(across, "evaluations for a sample"), Axis::named(up, "Fréchet distance")];
     let [x, y] = axes.map(Axis::logarithmic);
     let level = vec![[across[0], shown(mark)], [across[1], shown(mark)]];
-    let mut panel = Panel::new([460, 340], x, y)
+    let mut panel = Panel::new([520, 420], x, y)
         .title(sweep.model())
         .line(level, Style::new(palette::GREY, 1.4).labelled("held-out rows in place of samples"));
     for (asked, colour) in sweep.asked().into_iter().zip(palette::SERIES.into_iter().cycle()) {

@@ -130,7 +130,8 @@ pub fn verdict(
         let rows = judge.draw(sampler, seed, 0..samples, &mut each)?;
         rows.map(|rows| judge.distance(&rows)).transpose()
     };
-    let [of_best, of_default] = [drawn(&best)?, drawn(&default)?];
+    let of_best = drawn(&best)?;
+    let of_default = if default == best { of_best.clone() } else { drawn(&default)? };
     let gain = of_default.as_ref().zip(of_best.as_ref()).map(|(default, best)| default.beyond(best));
     let trial = |sampler, found: Option<Jackknife>| Trial { sampler, frechet: found.map(|found| found.estimate()) };
     Ok(Verdict { samples, best: trial(best, of_best), default: trial(default, of_default), gain })
