@@ -155,7 +155,7 @@ fn say(line: &str) {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// How long the measuring of one model may take.
-const TUNING: Duration = Duration::from_millis(250);
+const TUNING: Duration = Duration::from_millis(300);
 /// How long the measuring of all models may take: what comes last is measured less.
 const ALL_TUNING: Duration = Duration::from_secs(1);
 
