@@ -6,7 +6,7 @@ use crate::score::ModelInfo;
 use anyhow::{Result, ensure};
 
 /// Langevin's step sizes, over σ² of the level. A step of 1 goes to the denoised mean; from 2 on chains on narrow densities diverge.
-const STEP: [f64; 2] = [0.01, 1.0];
+const STEP: [f64; 2] = [0.03, 1.0];
 /// The corrector's signal-to-noise ratio; Song et al. 2021 take 0.16 and 0.17 in most places.
 const SNR: [f64; 2] = [0.02, 0.6];
 /// The exponent of the levels' spacing: from evenly spaced to nearly geometric.
