@@ -49,6 +49,27 @@ impl Demand {
     pub(super) fn work(self) -> u64 {
         u64::from(self.chains) * u64::from(self.evaluations)
     }
+
+    /// What a request wants that nothing was done for.
+    pub(super) fn left(self) -> Left {
+        let Self { model, chains, evaluations: each, .. } = self;
+        Left { model, evaluations: self.work(), running: 0, waiting: chains as usize, each }
+    }
+}
+
+/// What a request still wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// The model's number.
+    pub model: usize,
+    /// Evaluations still to make, of all its chains.
+    pub evaluations: u64,
+    /// Chains that have begun and not ended.
+    pub running: usize,
+    /// Chains that have not begun.
+    pub waiting: usize,
+    /// Evaluations of each of those.
+    pub each: u32,
 }
 
 /// A batch that was taken.
@@ -87,6 +108,8 @@ pub(super) struct Pool<C> {
 struct Request<C> {
     model: usize,
     chains: u32,
+    /// Evaluations of each chain.
+    each: u32,
     begun: u32,
     /// Begun chains that wait, the lowest last.
     parked: Vec<(u32, C)>,
@@ -104,6 +127,11 @@ impl<C> Request<C> {
     fn waiting(&self) -> usize {
         (self.chains - self.begun) as usize
     }
+
+    fn left(&self) -> Left {
+        let Self { model, left: evaluations, each, .. } = *self;
+        Left { model, evaluations, running: self.running(), waiting: self.waiting(), each }
+    }
 }
 
 impl<C> Pool<C> {
@@ -114,11 +142,11 @@ impl<C> Pool<C> {
 
     /// Takes a request in.
     pub(super) fn admit(&mut self, demand: Demand) -> Key {
-        let Demand { priority, model, chains, .. } = demand;
+        let Demand { priority, model, chains, evaluations: each } = demand;
         let key = Key { priority, number: self.next_number };
         self.next_number += 1;
         let (left, tag) = (demand.work(), self.clocks[priority as usize]);
-        let request = Request { model, chains, begun: 0, parked: Vec::new(), in_flight: 0, made: 0, left, tag };
+        let request = Request { model, chains, each, begun: 0, parked: Vec::new(), in_flight: 0, made: 0, left, tag };
         self.requests[priority as usize].insert(key.number, request);
         key
     }
@@ -192,9 +220,19 @@ impl<C> Pool<C> {
         self.running.iter().sum()
     }
 
-    /// (model, evaluations still to make) of every request of `priority`.
-    pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
-        self.of(priority).map(|request| (request.model, request.left))
+    /// What every request of `priority` still wants.
+    pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = Left> {
+        self.of(priority).map(Request::left)
+    }
+
+    /// What request `key` still wants.
+    pub(super) fn left_of(&self, key: Key) -> Option<Left> {
+        self.requests[key.priority as usize].get(&key.number).map(Request::left)
+    }
+
+    /// Evaluations still to make of every request of `priority`.
+    pub(super) fn queued(&self, priority: Priority) -> u64 {
+        self.of(priority).map(|request| request.left).sum()
     }
 
     /// How many chains of `model` could be evaluated at once if it had `more` of them, those in flight among them.
@@ -260,7 +298,7 @@ impl<C> Pool<C> {
     }
 
     /// How many chains could be evaluated now, beside those in flight.
-    fn takeable(&self) -> usize {
+    pub(super) fn takeable(&self) -> usize {
         let parked: usize = self.all().map(|request| request.parked.len()).sum();
         let beginning = |priority| self.waiting(priority).min(self.room(priority));
         parked + Priority::ALL.map(beginning).iter().sum::<usize>().min(self.free())

@@ -70,8 +70,8 @@ fn network(runtime: &Runtime, path: &Path, threads: usize) -> Result<FeatureNetw
 }
 
 /// The score network in `path`, ready to be drawn from on `threads` threads.
-pub(super) fn load(runtime: &Runtime, path: &Path, threads: usize) -> Result<ReadyModel> {
-    Ok(prepare(Arc::new(OnnxScore::load(runtime, path, Provider::Cpu, false)?), &[1, threads])?)
+pub(super) fn load(runtime: &Runtime, path: &Path, provider: Provider, threads: usize) -> Result<ReadyModel> {
+    Ok(prepare(Arc::new(OnnxScore::load(runtime, path, provider, false)?), &[1, threads])?)
 }
 
 /// Sees that a model's samples are of the data's shape.

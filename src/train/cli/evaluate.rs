@@ -3,14 +3,15 @@
 use super::bar;
 use super::comparison::{Comparison, Opened, compared_by, data, features, fits, load, space};
 use crate::sampler::SamplerSpec;
-use crate::score::ReadyModel;
+use crate::score::onnx::{OnnxScore, Provider, Runtime};
+use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
-use crate::train::evaluate::{Kept, MIN_ROWS, Report, Space};
+use crate::train::evaluate::{Apart, Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Compare samples with the data: distance, cover, memory, classes.
@@ -28,7 +29,7 @@ pub(super) struct Evaluate {
     #[arg(
         long,
         value_name = "FILE.npy",
-        conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed"]
+        conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed", "provider"]
     )]
     samples: Option<PathBuf>,
     #[command(flatten)]
@@ -48,10 +49,17 @@ pub(super) struct Evaluate {
     /// The seed of the samples.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// What runs the score network: cpu, cuda, cuda:N, openvino or openvino:bf16. How far its scores are from the CPU's is
+    /// told beside the figures.
+    #[arg(long, default_value = "cpu")]
+    provider: Provider,
     /// Where to write the figures as JSON.
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
 }
+
+/// The rows, at most, on which two providers are compared.
+const COMPARED: usize = 32;
 
 /// What is evaluated.
 enum Source<'a> {
@@ -62,7 +70,7 @@ enum Source<'a> {
 impl Evaluate {
     pub(super) fn run(self) -> Result<()> {
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
-        let model = self.model.as_ref().map(|path| load(&runtime, path, threads)).transpose()?;
+        let model = self.model.as_ref().map(|path| load(&runtime, path, self.provider, threads)).transpose()?;
         let (source, about) = self.source(model.as_ref(), &split, threads)?;
         let label = match &source {
             Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => Some(classes[0]),
@@ -91,6 +99,14 @@ impl Evaluate {
             println!("so few samples have no covariance of so many features: the distance is far too large");
         }
         println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
+        let apart = match (&self.model, &model) {
+            (Some(path), Some(model)) if self.provider != Provider::Cpu => {
+                let apart = apart(&runtime, path, model, &held_out)?;
+                print!("{apart}");
+                Some(apart)
+            }
+            _ => None,
+        };
         eprintln!("in {:.0} s", begin.elapsed().as_secs_f64());
         let Some(path) = &self.json else { return Ok(()) };
         let figures = json!({
@@ -99,6 +115,7 @@ impl Evaluate {
             "data": data(&split),
             "features": features,
             "figures": report,
+            "apart": apart,
         });
         let text = serde_json::to_string_pretty(&figures)?;
         std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
@@ -138,7 +155,7 @@ impl Evaluate {
         let sampler =
             self.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range())?;
         let about = json!({
-            "model": info.name, "sha256": info.sha256, "n": self.n, "seed": self.seed,
+            "model": info.name, "sha256": info.sha256, "provider": info.provider, "n": self.n, "seed": self.seed,
             "classes": if self.each_class { json!("each") } else { json!(self.label) },
             "sampler": sampler, "evaluations": sampler.evaluations(),
         });
@@ -146,6 +163,14 @@ impl Evaluate {
             Drawing { model, sampler: self.sampler.clone(), seed: self.seed, first: 0, n: self.n, classes, threads };
         Ok((Source::Drawn(drawing), about))
     }
+}
+
+/// How far the scores of `model` are from those that the CPU gives to the file at `path`, on some of the `rows`.
+fn apart(runtime: &Runtime, path: &Path, model: &ReadyModel, rows: &Subset<'_>) -> Result<Apart> {
+    let mut cpu = OnnxScore::load(runtime, path, Provider::Cpu, false)?.open(1)?;
+    let mut session = model.open(1)?;
+    let rows = rows.values(0..rows.count().min(COMPARED));
+    Ok(Apart::new(model.info(), session.as_mut(), cpu.as_mut(), &rows)?)
 }
 
 /// The held-out rows, kept.

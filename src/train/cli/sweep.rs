@@ -3,7 +3,7 @@
 use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
 use super::{bar, distance};
 use crate::sampler::SamplerSpec;
-use crate::score::onnx::score_sha256;
+use crate::score::onnx::{Provider, score_sha256};
 use crate::train::evaluate::Judge;
 use crate::train::evaluate::sweep::{self, Point, SAMPLERS};
 use anyhow::{Context, Result};
@@ -49,7 +49,7 @@ impl Sweep {
     pub(super) fn run(self) -> Result<()> {
         let known = sweep::Sweep::open(&self.json)?;
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
-        let model = load(&runtime, &self.model, threads)?;
+        let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
         let info = model.info();
         let file = std::fs::read(&self.model).with_context(|| format!("{} cannot be read", self.model.display()))?;
         fits(info, split.data().shape())?;

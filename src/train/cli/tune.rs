@@ -53,7 +53,7 @@ pub(super) struct Tune {
 impl Tune {
     pub(super) fn run(self) -> Result<()> {
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
-        let model = load(&runtime, &self.model, threads)?;
+        let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
         let info = model.info();
         fits(info, split.data().shape())?;
         let settings = settings(&self.method, info, self.evaluations, self.trials.into())?;
