@@ -86,14 +86,19 @@ impl<'a, C> Outlook<'a, C> {
         Some((equals + others).max(f64::from(evaluations) * self.step?))
     }
 
-    /// Seconds of all the work before the newcomer, as far as measured.
+    /// Seconds of all the work that is queued before the newcomer, as far as measured.
     pub(super) fn backlog(&self) -> f64 {
-        Priority::ALL.map(|priority| self.work(priority, u64::MAX)).iter().sum()
+        let queued = |priority| self.pool.queued(priority).map(|(model, queued)| self.seconds_of(model, queued));
+        Priority::ALL.into_iter().flat_map(queued).sum()
     }
 
     /// Seconds of the work of `priority`, of each request at most `most` evaluations, as far as measured.
     fn work(&self, priority: Priority, most: u64) -> f64 {
-        self.pool.left(priority).map(|(model, left)| left.min(most) as f64 * self.prices[model].unwrap_or(0.0)).sum()
+        self.pool.left(priority).map(|(model, left)| self.seconds_of(model, left.min(most))).sum()
+    }
+
+    fn seconds_of(&self, model: usize, evaluations: u64) -> f64 {
+        evaluations as f64 * self.prices[model].unwrap_or(0.0)
     }
 }
 
@@ -105,7 +110,7 @@ mod tests {
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook<'_, ()>) -> T) -> T {
-        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, wide: vec![false] };
+        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, window: 128, wide: vec![false] };
         let mut pool = Pool::new(config);
         others.iter().for_each(|&demand| _ = pool.admit(demand));
         let mut pace = Pace::default();
@@ -170,7 +175,8 @@ mod tests {
 
     #[test]
     fn batches_that_were_never_measured_foretell_nothing() {
-        let pool = Pool::<()>::new(PoolConfig { workers: 1, batch_rows: vec![8], slots: 8, wide: vec![false] });
+        let pool =
+            Pool::<()>::new(PoolConfig { workers: 1, batch_rows: vec![8], slots: 8, window: 128, wide: vec![false] });
         let mut pace = Pace::default();
         pace.record(1, Duration::from_secs(1));
         assert_eq!(Outlook::new(&pool, &[pace], 1, demand(8, 10)).seconds(), None);

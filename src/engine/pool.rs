@@ -5,6 +5,9 @@
 //! tag given so far. One image behind a thousand is thus in the next batch. Within a request the lowest chain goes first, so
 //! early images finish early and few chains are under way at once.
 //!
+//! Samples are fetched by rising index. A chain may begin only if it is less than a window beyond the sample that is fetched
+//! next: a request whose reader stops holds no more than its window, and no slot once its begun chains have ended.
+//!
 //! Interactive rows go before bulk's, which take the room that those leave in a batch and, where they leave none, one row in
 //! [`Priority::TURN`].
 
@@ -27,6 +30,8 @@ pub(super) struct PoolConfig {
     pub batch_rows: Vec<usize>,
     /// Room for running chains.
     pub slots: usize,
+    /// The most samples of one request that are under way or wait to be fetched, at least one.
+    pub window: u32,
     /// By model: whether worker 0 has a session for a chain that runs alone.
     pub wide: Vec<bool>,
 }
@@ -87,7 +92,11 @@ pub(super) struct Pool<C> {
 struct Request<C> {
     model: usize,
     chains: u32,
+    /// Of each chain.
+    evaluations: u32,
     begun: u32,
+    /// The chains below it may begin: those within the window.
+    open: u32,
     /// Begun chains that wait, the lowest last.
     parked: Vec<(u32, C)>,
     in_flight: usize,
@@ -101,8 +110,19 @@ impl<C> Request<C> {
         self.parked.len() + self.in_flight
     }
 
+    /// Chains that have not begun.
     fn waiting(&self) -> usize {
         (self.chains - self.begun) as usize
+    }
+
+    /// Of these, those that may begin as far as their reader decides.
+    fn ready(&self) -> usize {
+        (self.open - self.begun) as usize
+    }
+
+    /// Evaluations still to make within the window.
+    fn reach(&self) -> u64 {
+        self.left - u64::from(self.chains - self.open) * u64::from(self.evaluations)
     }
 }
 
@@ -114,11 +134,13 @@ impl<C> Pool<C> {
 
     /// Takes a request in.
     pub(super) fn admit(&mut self, demand: Demand) -> Key {
-        let Demand { priority, model, chains, .. } = demand;
+        let Demand { priority, model, chains, evaluations } = demand;
         let key = Key { priority, number: self.next_number };
         self.next_number += 1;
         let (left, tag) = (demand.work(), self.clocks[priority as usize]);
-        let request = Request { model, chains, begun: 0, parked: Vec::new(), in_flight: 0, made: 0, left, tag };
+        let (begun, open) = (0, chains.min(self.config.window));
+        let (parked, in_flight, made) = (Vec::new(), 0, 0);
+        let request = Request { model, chains, evaluations, begun, open, parked, in_flight, made, left, tag };
         self.requests[priority as usize].insert(key.number, request);
         key
     }
@@ -164,6 +186,13 @@ impl<C> Pool<C> {
         Back::Complete
     }
 
+    /// The next sample of request `key`, by rising index, was fetched: its window moves on by one.
+    pub(super) fn fetched(&mut self, key: Key) {
+        if let Some(request) = self.requests[key.priority as usize].get_mut(&key.number) {
+            request.open = request.chains.min(request.open.saturating_add(1));
+        }
+    }
+
     /// Forgets a request; slots of its rows in flight come free when they are back. How many evaluations it had had.
     pub(super) fn remove(&mut self, key: Key) -> u64 {
         self.requests[key.priority as usize].remove(&key.number).map_or(0, |request| {
@@ -175,6 +204,11 @@ impl<C> Pool<C> {
     /// How many requests of `priority` there are.
     pub(super) fn requests(&self, priority: Priority) -> usize {
         self.requests[priority as usize].len()
+    }
+
+    /// Whether an evaluation can be made or is under way: not where every request waits for its reader.
+    pub(super) fn busy(&self) -> bool {
+        self.in_flight > 0 || self.all().any(|request| request.running() + request.ready() > 0)
     }
 
     /// Requests with no evaluation made or under way.
@@ -192,18 +226,30 @@ impl<C> Pool<C> {
         self.running.iter().sum()
     }
 
-    /// (model, evaluations still to make) of every request of `priority`.
+    /// (model, evaluations still to make) of every request of `priority`; of one that waits for its reader, what it can have
+    /// meanwhile.
     pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
-        self.of(priority).map(|request| (request.model, request.left))
+        let left = |request: &Request<C>| if request.ready() == 0 { request.reach() } else { request.left };
+        self.of(priority).map(move |request| (request.model, left(request)))
+    }
+
+    /// (model, evaluations still to make within its window) of every request of `priority`.
+    pub(super) fn queued(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
+        self.of(priority).map(|request| (request.model, request.reach()))
+    }
+
+    /// The evaluations of `demand` within its first window.
+    pub(super) fn reach(&self, demand: Demand) -> u64 {
+        Demand { chains: demand.chains.min(self.config.window), ..demand }.work()
     }
 
     /// How many chains of `model` could be evaluated at once if it had `more` of them, those in flight among them.
     pub(super) fn runnable(&self, model: usize, more: u32) -> usize {
         let own = self.all().filter(|request| request.model == model);
-        let (running, waiting) = own.fold((0, more as usize), |(running, waiting), request| {
-            (running + request.running(), waiting + request.waiting())
-        });
-        running + waiting.min(self.free())
+        let more = more.min(self.config.window) as usize;
+        let (running, ready) =
+            own.fold((0, more), |(running, ready), request| (running + request.running(), ready + request.ready()));
+        running + ready.min(self.free())
     }
 
     /// The rows of a batch of `model`, `runnable` of whose chains could be evaluated at once: so many that every worker has its
@@ -220,9 +266,9 @@ impl<C> Pool<C> {
         self.requests.iter().flat_map(BTreeMap::values)
     }
 
-    /// Chains of `priority` that have not begun.
-    fn waiting(&self, priority: Priority) -> usize {
-        self.of(priority).map(Request::waiting).sum()
+    /// Chains of `priority` that wait for a slot and for nothing else.
+    fn ready(&self, priority: Priority) -> usize {
+        self.of(priority).map(Request::ready).sum()
     }
 
     fn free(&self) -> usize {
@@ -241,7 +287,7 @@ impl<C> Pool<C> {
             Priority::Interactive => free - usize::from(turn && self.bulk_needs_slot()),
             // The slots that interactive chains leave, or any in its turn.
             Priority::Bulk => {
-                let left = if turn { free } else { free.saturating_sub(self.waiting(Priority::Interactive)) };
+                let left = if turn { free } else { free.saturating_sub(self.ready(Priority::Interactive)) };
                 left.min(self.slots(Priority::Bulk) - self.running[Priority::Bulk as usize])
             }
         }
@@ -252,7 +298,7 @@ impl<C> Pool<C> {
         self.free() > 0
             && self.running[Priority::Bulk as usize] < self.slots(Priority::Bulk)
             && self.of(Priority::Bulk).all(|request| request.parked.is_empty())
-            && self.waiting(Priority::Bulk) > 0
+            && self.ready(Priority::Bulk) > 0
     }
 
     fn is_bulks_turn(&self) -> bool {
@@ -262,7 +308,7 @@ impl<C> Pool<C> {
     /// How many chains could be evaluated now, beside those in flight.
     fn takeable(&self) -> usize {
         let parked: usize = self.all().map(|request| request.parked.len()).sum();
-        let beginning = |priority| self.waiting(priority).min(self.room(priority));
+        let beginning = |priority| self.ready(priority).min(self.room(priority));
         parked + Priority::ALL.map(beginning).iter().sum::<usize>().min(self.free())
     }
 
@@ -277,14 +323,14 @@ impl<C> Pool<C> {
     }
 
     /// Whose row is first among the requests of `priority`: the least tag, and of equals the oldest. A chain may begin where
-    /// its request has less than an equal share of the slots, or the fewest of those with chains waiting.
+    /// its request has less than an equal share of the slots, or the fewest of those with chains ready.
     fn first(&self, priority: Priority, model: Option<usize>) -> Option<Key> {
-        let waiting = || self.of(priority).filter(|request| request.waiting() > 0);
-        let fewest = if self.room(priority) > 0 { waiting().map(Request::running).min() } else { None };
+        let ready = || self.of(priority).filter(|request| request.ready() > 0);
+        let fewest = if self.room(priority) > 0 { ready().map(Request::running).min() } else { None };
         let share = self.slots(priority) / self.requests(priority).max(1);
         let may_begin = |request: &Request<C>| {
             let running = request.running();
-            request.waiting() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
+            request.ready() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
         };
         self.requests[priority as usize]
             .iter()
@@ -315,9 +361,9 @@ impl<C> Pool<C> {
         Some((request.begun - 1, None))
     }
 
-    /// Whether bulk has a chain that is not in flight.
+    /// Whether bulk has a chain that is not in flight and does not wait for its reader.
     fn bulk_wants(&self) -> bool {
-        self.of(Priority::Bulk).any(|request| !request.parked.is_empty() || request.waiting() > 0)
+        self.of(Priority::Bulk).any(|request| !request.parked.is_empty() || request.ready() > 0)
     }
 }
 
