@@ -1,9 +1,11 @@
 //! The requests under way: how they come in, move on and end.
 
-use super::admission::{Outlook, Pace};
+use super::admission;
 use super::chain::{Chain, Progress};
+use super::outlook::Outlook;
+use super::pace::Pace;
 use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
-use super::{Bound, EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary};
+use super::{EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary};
 use crate::score::ReadyModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +35,15 @@ pub(super) struct Taken {
     pub events: mpsc::Receiver<Event>,
     /// Its key, where it is larger than a window: the board is then to be told of every sample that is fetched.
     pub key: Option<Key>,
+}
+
+/// A step that a worker has made of the rows in its hand.
+pub(super) struct Done {
+    pub batch: Batch,
+    /// An error where the model failed; then the rows have not moved.
+    pub result: Result<(), String>,
+    pub elapsed: Duration,
+    pub now: Instant,
 }
 
 /// What a worker is to do.
@@ -104,7 +115,7 @@ impl Board {
         };
         let (priority, evaluations) = (request.priority(), request.sampler().evaluations());
         let demand = Demand { priority, model, chains: request.n(), evaluations };
-        self.admit(demand, request.deadline().saturating_duration_since(now))?;
+        self.admit(demand, request.deadline(), now)?;
         self.wake(now);
         let request = Arc::new(request.clone());
         let key = self.pool.admit(demand);
@@ -126,46 +137,14 @@ impl Board {
     }
 
     /// Whether there is room and time for one more.
-    fn admit(&self, demand: Demand, allowed: Duration) -> Result<(), Refused> {
-        /// How far a prediction must lie beyond the deadline to be believed.
-        const MARGIN: f64 = 1.5;
-        let full = |bound, seconds: f64, reason: String| {
-            let retry_after = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX);
-            Err(Refused::AtCapacity { bound, reason, retry_after: retry_after.max(Duration::from_secs(1)) })
-        };
-        let outlook = Outlook::new(&self.pool, &self.paces, self.config.workers, demand);
-        let EngineConfig { max_requests, max_queued_evaluations, .. } = self.config;
-        // Bulk has its own, narrower bounds before those of all.
-        let (mut requests, mut queued) = (0, 0);
-        for priority in [Priority::Bulk, Priority::Interactive] {
-            requests += self.pool.requests(priority) as u64;
-            queued += self.queued(priority);
-            if demand.priority < priority {
-                continue;
-            }
-            let of = if priority == Priority::Bulk { "bulk " } else { "" };
-            let most = priority.part(max_requests as u64);
-            if requests >= most {
-                let reason = format!("{requests} {of}requests are under way, {most} are the most");
-                return full(Bound::Requests, outlook.backlog() / requests.max(1) as f64, reason);
-            }
-            let (work, most) = (self.pool.reach(demand), priority.part(max_queued_evaluations));
-            let excess = (queued + work).saturating_sub(most);
-            if excess > 0 {
-                let part = (excess as f64 / queued.max(1) as f64).min(1.0);
-                let reason =
-                    format!("{queued} {of}evaluations are queued, this request asks for {work}, {most} are the most");
-                return full(Bound::Queue, outlook.backlog() * part, reason);
-            }
-        }
-        let allowed = allowed.as_secs_f64();
-        match outlook.seconds() {
-            Some(seconds) if seconds > MARGIN * allowed => {
-                let reason = format!("it would take about {seconds:.1} s now, and its deadline is in {allowed:.1} s");
-                full(Bound::Deadline, (seconds - allowed).min(outlook.backlog()), reason)
-            }
-            Some(_) | None => Ok(()),
-        }
+    fn admit(&self, newcomer: Demand, deadline: Instant, now: Instant) -> Result<(), Refused> {
+        let Self { config, pool, jobs, paces, .. } = self;
+        let outlook = Outlook::new(pool, paces, config.workers, newcomer);
+        admission::room(pool, config, newcomer, &outlook)?;
+        let equals = jobs.iter().filter(|(_, job)| job.request.priority() == newcomer.priority);
+        let within = |deadline: Instant| deadline.saturating_duration_since(now);
+        let promised = equals.filter_map(|(&key, job)| Some((pool.left_of(key)?, within(job.request.deadline()))));
+        admission::time(&outlook, within(deadline), promised)
     }
 
     /// What `worker` is to do now; the rows of a step are put into `rows`, which is empty.
@@ -188,15 +167,9 @@ impl Board {
         }
     }
 
-    /// Takes the rows of a step back. `result` is an error where the model failed; then the rows have not moved.
-    pub(super) fn settle(
-        &mut self,
-        batch: Batch,
-        rows: &mut Vec<Row>,
-        result: Result<(), String>,
-        elapsed: Duration,
-        now: Instant,
-    ) {
+    /// Takes the rows of a step back.
+    pub(super) fn settle(&mut self, done: Done, rows: &mut Vec<Row>) {
+        let Done { batch, result, elapsed, now } = done;
         self.last_step = Some(now);
         let model = &self.models[batch.model];
         match result {
@@ -213,6 +186,11 @@ impl Board {
                 }
             }
         }
+    }
+
+    /// Whether a worker could take a row now.
+    pub(super) fn has_takeable(&self) -> bool {
+        self.pool.takeable() > 0
     }
 
     fn take_back(&mut self, Row { key, chain, progress }: Row, now: Instant) {
@@ -287,16 +265,11 @@ impl Board {
         }
     }
 
-    /// Evaluations still to make of requests of `priority`, as far as their windows reach.
-    fn queued(&self, priority: Priority) -> u64 {
-        self.pool.queued(priority).map(|(_, queued)| queued).sum()
-    }
-
     /// How things stand.
     pub(super) fn snapshot(&self, now: Instant) -> Snapshot {
         let requests_waiting = self.pool.requests_waiting();
         let requests: usize = Priority::ALL.map(|priority| self.pool.requests(priority)).iter().sum();
-        let [interactive_evaluations, bulk_evaluations] = Priority::ALL.map(|priority| self.queued(priority));
+        let [interactive_evaluations, bulk_evaluations] = Priority::ALL.map(|priority| self.pool.queued(priority));
         let busy = self.pool.busy();
         let moved = self.last_step.max(self.woken).filter(|_| busy);
         Snapshot {

@@ -16,7 +16,9 @@
 //! | `board` | the requests under way |
 //! | `shared` | the board's lock, never held during an evaluation |
 //! | `pool` | the policy: who is evaluated next |
-//! | `admission` | the policy: who would not be in time |
+//! | `admission` | the policy: who is let in |
+//! | `outlook` | when a newcomer would be done, and those who are under way |
+//! | `pace` | how long steps take |
 //! | `priority` | the policy: who yields |
 //! | `chain` | one sample under way |
 //! | `diagnostics` | what chains and samples were like, for those who ask |
@@ -31,6 +33,8 @@ mod diagnostics;
 mod event;
 mod handle;
 mod observer;
+mod outlook;
+mod pace;
 mod pool;
 mod priority;
 mod request;

@@ -54,6 +54,27 @@ impl Demand {
     pub(super) fn work(self) -> u64 {
         u64::from(self.chains) * u64::from(self.evaluations)
     }
+
+    /// What a request wants that nothing was done for.
+    pub(super) fn left(self) -> Left {
+        let Self { model, chains, evaluations: each, .. } = self;
+        Left { model, evaluations: self.work(), running: 0, waiting: chains as usize, each }
+    }
+}
+
+/// What a request still wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// The model's number.
+    pub model: usize,
+    /// Evaluations still to make, of all its chains.
+    pub evaluations: u64,
+    /// Chains that have begun and not ended.
+    pub running: usize,
+    /// Chains that have not begun.
+    pub waiting: usize,
+    /// Evaluations of each of those.
+    pub each: u32,
 }
 
 /// A batch that was taken.
@@ -92,8 +113,8 @@ pub(super) struct Pool<C> {
 struct Request<C> {
     model: usize,
     chains: u32,
-    /// Of each chain.
-    evaluations: u32,
+    /// Evaluations of each chain.
+    each: u32,
     begun: u32,
     /// The chains below it may begin: those within the window.
     open: u32,
@@ -122,7 +143,17 @@ impl<C> Request<C> {
 
     /// Evaluations still to make within the window.
     fn reach(&self) -> u64 {
-        self.left - u64::from(self.chains - self.open) * u64::from(self.evaluations)
+        self.left - u64::from(self.chains - self.open) * u64::from(self.each)
+    }
+
+    /// Of one that waits for its reader, what it can have meanwhile.
+    fn left(&self) -> Left {
+        let Self { model, each, .. } = *self;
+        let (evaluations, waiting) = match self.ready() {
+            0 => (self.reach(), 0),
+            _ => (self.left, self.waiting()),
+        };
+        Left { model, evaluations, running: self.running(), waiting, each }
     }
 }
 
@@ -134,13 +165,13 @@ impl<C> Pool<C> {
 
     /// Takes a request in.
     pub(super) fn admit(&mut self, demand: Demand) -> Key {
-        let Demand { priority, model, chains, evaluations } = demand;
+        let Demand { priority, model, chains, evaluations: each } = demand;
         let key = Key { priority, number: self.next_number };
         self.next_number += 1;
         let (left, tag) = (demand.work(), self.clocks[priority as usize]);
         let (begun, open) = (0, chains.min(self.config.window));
         let (parked, in_flight, made) = (Vec::new(), 0, 0);
-        let request = Request { model, chains, evaluations, begun, open, parked, in_flight, made, left, tag };
+        let request = Request { model, chains, each, begun, open, parked, in_flight, made, left, tag };
         self.requests[priority as usize].insert(key.number, request);
         key
     }
@@ -226,16 +257,19 @@ impl<C> Pool<C> {
         self.running.iter().sum()
     }
 
-    /// (model, evaluations still to make) of every request of `priority`; of one that waits for its reader, what it can have
-    /// meanwhile.
-    pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
-        let left = |request: &Request<C>| if request.ready() == 0 { request.reach() } else { request.left };
-        self.of(priority).map(move |request| (request.model, left(request)))
+    /// What every request of `priority` still wants; of one that waits for its reader, what it can have meanwhile.
+    pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = Left> {
+        self.of(priority).map(Request::left)
     }
 
-    /// (model, evaluations still to make within its window) of every request of `priority`.
-    pub(super) fn queued(&self, priority: Priority) -> impl Iterator<Item = (usize, u64)> {
-        self.of(priority).map(|request| (request.model, request.reach()))
+    /// What request `key` still wants, as [`left`](Self::left) tells it.
+    pub(super) fn left_of(&self, key: Key) -> Option<Left> {
+        self.requests[key.priority as usize].get(&key.number).map(Request::left)
+    }
+
+    /// Evaluations still to make within their windows of every request of `priority`.
+    pub(super) fn queued(&self, priority: Priority) -> u64 {
+        self.of(priority).map(Request::reach).sum()
     }
 
     /// The evaluations of `demand` within its first window.
@@ -306,7 +340,7 @@ impl<C> Pool<C> {
     }
 
     /// How many chains could be evaluated now, beside those in flight.
-    fn takeable(&self) -> usize {
+    pub(super) fn takeable(&self) -> usize {
         let parked: usize = self.all().map(|request| request.parked.len()).sum();
         let beginning = |priority| self.ready(priority).min(self.room(priority));
         parked + Priority::ALL.map(beginning).iter().sum::<usize>().min(self.free())

@@ -1,6 +1,6 @@
 //! The board behind its lock, and the bell for those who wait at it.
 
-use super::board::{Board, Next, Row};
+use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -43,15 +43,28 @@ impl Shared {
         self.lock().next(worker, Instant::now(), rows)
     }
 
-    /// The next batch for `worker`, waited for; none at the end.
-    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>) -> Option<Batch> {
+    /// Gives back what `worker` has `done`, and waits for its next batch; none at the end.
+    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, mut done: Option<Done>) -> Option<Batch> {
         let mut board = self.lock();
         loop {
-            match board.next(worker, Instant::now(), rows) {
+            match self.turn(&mut board, worker, rows, done.take()) {
                 Next::Step(batch) => return Some(batch),
                 Next::End => return None,
                 Next::Wait => board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner),
             }
         }
+    }
+
+    /// A worker's turn at the board. Others are woken only for what it leaves them: a bell at each step would take the
+    /// processor from a lone chain's session.
+    fn turn(&self, board: &mut Board, worker: usize, rows: &mut Vec<Row>, done: Option<Done>) -> Next {
+        if let Some(done) = done {
+            board.settle(done, rows);
+        }
+        let next = board.next(worker, Instant::now(), rows);
+        if matches!(next, Next::End) || board.has_takeable() {
+            self.changed.notify_all();
+        }
+        next
     }
 }

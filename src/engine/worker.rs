@@ -1,6 +1,6 @@
 //! The loop of gather, score, advance.
 
-use super::board::{Board, Next, Row};
+use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
 use super::shared::Shared;
 use super::station::Station;
@@ -38,8 +38,9 @@ impl Worker {
 
     /// Works until the engine is stopped, or drained and done.
     pub fn run(mut self) {
-        while let Some(batch) = self.shared.wait(self.number, &mut self.rows) {
-            self.work(batch);
+        let mut done = None;
+        while let Some(batch) = self.shared.wait(self.number, &mut self.rows, done.take()) {
+            done = Some(self.work(batch));
         }
     }
 
@@ -50,18 +51,19 @@ impl Worker {
     pub fn step(&mut self) -> bool {
         match self.shared.next(self.number, &mut self.rows) {
             Next::Step(batch) => {
-                self.work(batch);
+                let done = self.work(batch);
+                self.shared.update(|board| board.settle(done, &mut self.rows));
                 true
             }
             Next::Wait | Next::End => false,
         }
     }
 
-    fn work(&mut self, batch: Batch) {
+    fn work(&mut self, batch: Batch) -> Done {
         let start = Instant::now();
         let result = self.evaluate(batch);
-        let end = Instant::now();
-        self.shared.update(|board| board.settle(batch, &mut self.rows, result, end - start, end));
+        let now = Instant::now();
+        Done { batch, result, elapsed: now - start, now }
     }
 
     /// Evaluates the rows in hand and moves their chains on.

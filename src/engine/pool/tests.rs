@@ -280,7 +280,10 @@ fn the_counts_tell_what_runs_and_what_waits() {
     let pool = &bench.pool;
     assert_eq!(Priority::ALL.map(|priority| pool.requests(priority)), [2, 1]);
     assert_eq!((pool.requests_waiting(), pool.chains_waiting(), pool.slots_used()), (2, 11, 4));
-    assert_eq!(pool.left(Priority::Interactive).collect::<Vec<_>>(), [(0, 46), (1, 14)]);
-    assert_eq!(pool.left(Priority::Bulk).collect::<Vec<_>>(), [(1, 15)]);
+    let left = |model, evaluations, running, waiting, each| Left { model, evaluations, running, waiting, each };
+    let interactive: Vec<_> = pool.left(Priority::Interactive).collect();
+    assert_eq!(interactive, [left(0, 46, 4, 6, 5), left(1, 14, 0, 2, 7)]);
+    assert_eq!(pool.left(Priority::Bulk).collect::<Vec<_>>(), [left(1, 15, 0, 3, 5)]);
+    assert_eq!(Priority::ALL.map(|priority| pool.queued(priority)), [60, 15]);
     assert_eq!((pool.runnable(0, 0), pool.runnable(1, 0), pool.runnable(1, 9)), (8, 4, 4));
 }

@@ -59,10 +59,7 @@ fn who_waited_for_a_reader_catches_up_by_one_batch_at_most() {
 fn what_waits_for_a_reader_is_not_in_the_queue_and_no_load_to_newcomers() {
     let mut bench = Bench::with_window(1, 4, 64, 4);
     let key = bench.ask(0, 1000, 2);
-    let told = |Bench { pool, .. }: &Bench| {
-        let (queued, left) = (pool.queued(key.priority).next(), pool.left(key.priority).next());
-        (queued.unwrap().1, left.unwrap().1)
-    };
+    let told = |Bench { pool, .. }: &Bench| (pool.queued(key.priority), pool.left_of(key).unwrap().evaluations);
     assert_eq!(told(&bench), (8, 2000));
     bench.step();
     assert_eq!(told(&bench), (4, 4));

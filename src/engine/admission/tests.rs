@@ -1,0 +1,152 @@
+//! Promises are kept, in a world where every step takes exactly as long as was measured.
+
+use super::*;
+use crate::engine::pace::Pace;
+use crate::engine::pool::{Back, Batch, Key, PoolConfig};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use std::collections::BTreeMap;
+
+const WORKERS: usize = 2;
+const ROWS: usize = 8;
+
+/// What a step of `rows` rows takes.
+fn step(rows: usize) -> Duration {
+    Duration::from_millis(10 + rows as u64)
+}
+
+/// Somebody comes `after` the one before, and has `allowed`.
+#[derive(Clone, Debug)]
+struct Arrival {
+    after: Duration,
+    allowed: Duration,
+    demand: Demand,
+}
+
+/// Crowds that ask for several times as much as can be done, with deadlines between what a lone request needs and much more.
+fn crowds() -> impl Strategy<Value = Vec<Arrival>> {
+    let arrival = (0..120_u64, 1..24_u32, 5..120_u32, 11..80_u32).prop_map(|(after, chains, evaluations, tenths)| {
+        let demand = Demand { priority: Priority::Interactive, model: 0, chains, evaluations };
+        let alone = step(ROWS) * evaluations * chains.div_ceil((WORKERS * ROWS) as u32);
+        Arrival { after: Duration::from_millis(after), allowed: alone * tenths / 10, demand }
+    });
+    prop::collection::vec(arrival, 1..250)
+}
+
+/// A batch in a worker's hands, and when its step ends.
+type Hand = Option<(Duration, Batch, Vec<(Key, u32, u32)>)>;
+
+/// The engine without models: time is a number.
+struct World {
+    pool: Pool<u32>,
+    paces: Vec<Pace>,
+    hands: [Hand; WORKERS],
+    /// Of who was let in: evaluations of a chain, and the deadline.
+    promised: BTreeMap<Key, (u32, Duration)>,
+    rows: u64,
+    late: usize,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let config =
+            PoolConfig { workers: WORKERS, batch_rows: vec![ROWS], slots: 4096, window: u32::MAX, wide: vec![false] };
+        let mut pace = Pace::default();
+        (1..=ROWS).for_each(|rows| pace.record(rows, step(rows)));
+        let (hands, promised) = (Default::default(), BTreeMap::new());
+        Self { pool: Pool::new(config), paces: vec![pace], hands, promised, rows: 0, late: 0 }
+    }
+}
+
+impl World {
+    /// Whether the newcomer is let in.
+    fn ask(&mut self, now: Duration, arrival: &Arrival) -> bool {
+        let outlook = Outlook::new(&self.pool, &self.paces, WORKERS, arrival.demand);
+        let others = self.promised.iter().map(|(&key, &(_, deadline))| {
+            (self.pool.left_of(key).expect("who is done is forgotten"), deadline.saturating_sub(now))
+        });
+        let taken = time(&outlook, arrival.allowed, others).is_ok();
+        if taken {
+            let key = self.pool.admit(arrival.demand);
+            self.promised.insert(key, (arrival.demand.evaluations, now + arrival.allowed));
+        }
+        taken
+    }
+
+    /// Works until `until`, or until nothing is left.
+    fn work(&mut self, from: Duration, until: Duration) {
+        let mut now = from;
+        loop {
+            for worker in 0..WORKERS {
+                if self.hands[worker].is_none() {
+                    let mut rows = Vec::new();
+                    let batch = self.pool.take(worker, |key, chain, made| rows.push((key, chain, made.unwrap_or(0))));
+                    self.hands[worker] = batch.map(|batch| (now + step(rows.len()), batch, rows));
+                }
+            }
+            let ends = self.hands.iter().flatten().map(|hand| hand.0);
+            let Some(next) = ends.min().filter(|&next| next <= until) else { return };
+            now = next;
+            for hand in &mut self.hands {
+                if let Some((_, _, rows)) = hand.take_if(|hand| hand.0 == now) {
+                    self.rows += rows.len() as u64;
+                    for (key, chain, made) in rows {
+                        let (evaluations, deadline) = self.promised[&key];
+                        let carried = (made + 1 < evaluations).then_some(made + 1);
+                        if self.pool.back(key, chain, carried) == Back::Complete {
+                            self.promised.remove(&key);
+                            self.late += usize::from(now > deadline);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What came of crowds: how many were let in and how many of those were late.
+#[derive(Default)]
+struct Tally {
+    taken: usize,
+    late: usize,
+}
+
+impl Tally {
+    fn count(&mut self, crowd: &[Arrival]) {
+        let (mut world, mut now, mut work) = (World::default(), Duration::ZERO, 0);
+        for arrival in crowd {
+            world.work(now, now + arrival.after);
+            now += arrival.after;
+            if world.ask(now, arrival) {
+                work += arrival.demand.work();
+                self.taken += 1;
+            }
+        }
+        world.work(now, Duration::MAX);
+        assert_eq!((world.rows, world.promised.len()), (work, 0), "all that was taken is done");
+        self.late += world.late;
+    }
+}
+
+#[test]
+fn of_crowds_that_ask_for_far_too_much_those_who_are_let_in_are_in_time_but_for_three_in_a_hundred() {
+    let (mut runner, mut tally) = (TestRunner::deterministic(), Tally::default());
+    for _ in 0..200 {
+        tally.count(&crowds().new_tree(&mut runner).unwrap().current());
+    }
+    let Tally { taken, late } = tally;
+    assert!(taken > 4000 && late * 100 <= taken * 3, "{late} of {taken} are late");
+}
+
+#[test]
+fn equals_who_come_ten_times_too_often_fill_the_engine_and_are_all_in_time() {
+    let demand = Demand { priority: Priority::Interactive, model: 0, chains: 1, evaluations: 50 };
+    let allowed = Duration::from_secs(4);
+    // Sixteen are served in fifty steps of 18 ms: 2,000 in the 112.5 s in which twenty thousand come.
+    let crowd = vec![Arrival { after: Duration::from_micros(5625), allowed, demand }; 20_000];
+    let mut tally = Tally::default();
+    tally.count(&crowd);
+    let Tally { taken, late } = tally;
+    assert!(late == 0 && taken >= 2000, "{late} of {taken} are late");
+}
