@@ -58,7 +58,7 @@ async fn told(router: &Router, line: &str) {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LONG, seen).await.unwrap_or_else(|_| panic!("{line} was never told"));
+    assert!(timeout(LONG, seen).await.is_ok(), "{line} was never told");
 }
 
 /// Waits for a moment in which there is nothing to do: how things stand in it.
