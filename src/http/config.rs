@@ -31,7 +31,7 @@ pub struct Settings {
     #[arg(long, env = "SMLD_ONNXRUNTIME", value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onnxruntime: Option<PathBuf>,
-    /// What runs the networks: cpu, cuda or cuda:N
+    /// What runs the networks: cpu, cuda, cuda:N, openvino or openvino:bf16
     #[arg(long, env = "SMLD_PROVIDER", default_value = "cpu")]
     pub provider: String,
     /// Serve on the CPU where the provider asked for cannot be had, instead of not starting

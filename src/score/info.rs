@@ -34,7 +34,7 @@ pub struct ModelInfo {
     pub sampler: SamplerSpec,
     /// SHA-256 of the file, in hexadecimal; empty for a model without a file.
     pub sha256: String,
-    /// What runs it: `cpu`, `cuda` or `exact`.
+    /// What runs it: `cpu`, `cuda`, `openvino`, `openvino:bf16` or `exact`.
     pub provider: String,
     /// How it was trained: the file's `smld.training`, or null.
     pub training: serde_json::Value,

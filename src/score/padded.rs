@@ -1,12 +1,12 @@
-//! Runs of one size, for models whose bytes depend on it.
+//! Runs of fixed sizes, for providers that compile them and for models whose bytes depend on them.
 
 use super::{Rows, ScoreError, ScoreSession};
 
-/// A session all of whose runs have the same number of rows: what is too much is run in parts, what is missing is filled up with
-/// copies of the last row, whose scores are dropped.
+/// Sessions each of which runs one number of rows. A batch is cut into the largest runs that it fills; what fills none is filled
+/// up with copies of the last row, whose scores are dropped.
 pub(super) struct Padded {
-    session: Box<dyn ScoreSession>,
-    rows: usize,
+    /// With the size of their runs: ascending, at least one, of at least one row.
+    sessions: Vec<(usize, Box<dyn ScoreSession>)>,
     x: Vec<f32>,
     sigma: Vec<f32>,
     label: Vec<i64>,
@@ -14,15 +14,16 @@ pub(super) struct Padded {
 }
 
 impl Padded {
-    /// `session`, in runs of `rows` rows, at least one.
-    pub(super) fn new(session: Box<dyn ScoreSession>, rows: usize) -> Self {
+    /// `sessions`, each in runs of the size beside it: ascending, at least one, of at least one row.
+    pub(super) fn new(sessions: Vec<(usize, Box<dyn ScoreSession>)>) -> Self {
         let (x, sigma, label, score) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { session, rows, x, sigma, label, score }
+        Self { sessions, x, sigma, label, score }
     }
 
-    /// Runs fewer rows than a run has.
+    /// Runs fewer rows than the smallest run has.
     fn fill_up(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
-        let Self { session, rows: size, x, sigma, label, score: padded } = self;
+        let Self { sessions, x, sigma, label, score: padded } = self;
+        let (size, session) = &mut sessions[0];
         let dim = rows.x.len() / rows.count();
         x.clear();
         sigma.clear();
@@ -45,19 +46,22 @@ impl Padded {
 impl ScoreSession for Padded {
     fn evaluate(&mut self, rows: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
         let dim = rows.x.len() / rows.count().max(1);
-        for start in (0..rows.count()).step_by(self.rows) {
-            let end = rows.count().min(start + self.rows);
+        let mut start = 0;
+        while start < rows.count() {
+            let left = rows.count() - start;
+            let filled = self.sessions.iter_mut().rev().find(|(size, _)| *size <= left);
+            let end = start + filled.as_ref().map_or(left, |(size, _)| *size);
             let part = Rows {
                 x: &rows.x[start * dim..end * dim],
                 sigma: &rows.sigma[start..end],
                 label: &rows.label[start..end],
             };
             let score = &mut score[start * dim..end * dim];
-            if end - start == self.rows {
-                self.session.evaluate(part, score)?;
-            } else {
-                self.fill_up(part, score)?;
+            match filled {
+                Some((_, session)) => session.evaluate(part, score)?,
+                None => self.fill_up(part, score)?,
             }
+            start = end;
         }
         Ok(())
     }
@@ -84,7 +88,7 @@ mod tests {
     #[test]
     fn every_run_has_the_same_size_and_every_row_its_own_score() {
         let (tell, told) = mpsc::sync_channel(8);
-        let mut padded = Padded::new(Box::new(Told(tell)), 3);
+        let mut padded = Padded::new(vec![(3, Box::new(Told(tell)) as Box<dyn ScoreSession>)]);
         let x: Vec<f32> = (0..14).map(|i| i as f32).collect();
         let sigma: Vec<f32> = (0..7).map(|i| 100.0 * i as f32).collect();
         let label: Vec<i64> = (0..7).collect();
@@ -99,5 +103,17 @@ mod tests {
         padded.evaluate(Rows { x: &x[..4], sigma: &sigma[..2], label: &label[..2] }, &mut score[..4]).unwrap();
         assert_eq!(score[..4], expected[..4]);
         assert_eq!(told.try_recv().unwrap(), [(0.0, 0), (100.0, 1), (100.0, 1)]);
+    }
+
+    #[test]
+    fn a_batch_is_cut_into_the_largest_runs_that_it_fills() {
+        let (tell, told) = mpsc::sync_channel(8);
+        let of_size = |size| (size, Box::new(Told(tell.clone())) as Box<dyn ScoreSession>);
+        let mut padded = Padded::new(vec![of_size(2), of_size(4)]);
+        let x: Vec<f32> = (0..22).map(|i| i as f32).collect();
+        let mut score = [0.0; 22];
+        padded.evaluate(Rows { x: &x, sigma: &[1.0; 11], label: &[-1; 11] }, &mut score).unwrap();
+        assert_eq!(score.as_slice(), x.iter().map(|x| x + 1.0).collect::<Vec<f32>>());
+        assert_eq!(told.try_iter().map(|run| run.len()).collect::<Vec<_>>(), [4, 4, 2, 2]);
     }
 }

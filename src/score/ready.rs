@@ -44,7 +44,7 @@ const SIZES: [usize; 8] = [1, 2, 3, 4, 7, 8, 16, 33];
 /// The one size of a run that models are given whose bytes depend on it, the first at which they depend on nothing else. On a CPU
 /// a row by itself costs little more than its part of a batch, and eight times less than a padded one.
 fn fixed_sizes(info: &ModelInfo) -> &'static [usize] {
-    if info.provider == "cpu" { &[1] } else { &[8, 1] }
+    if info.provider == "cpu" || info.provider.starts_with("openvino") { &[1] } else { &[8, 1] }
 }
 
 impl ReadyModel {
@@ -136,7 +136,7 @@ impl Serialize for ReadyModel {
 /// `session`, in runs of `rows` rows where that is fixed.
 fn of_size(session: Box<dyn ScoreSession>, rows: Option<usize>) -> Box<dyn ScoreSession> {
     match rows {
-        Some(rows) => Box::new(Padded::new(session, rows)),
+        Some(rows) => Box::new(Padded::new(vec![(rows, session)])),
         None => session,
     }
 }

@@ -116,6 +116,35 @@ fn points_are_compared_as_they_are() {
     assert!(figures["held_out"]["frechet"]["distance"].as_f64().unwrap() < 0.5, "{figures}");
 }
 
+/// Where OpenVINO is not there, the refusal.
+#[test]
+fn how_far_a_providers_scores_are_from_the_cpus_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = root.join("models/two-moons.onnx");
+    let evaluate = ["evaluate", model.to_str().unwrap(), "--data", "two-moons", "--n", "40", "--provider", "openvino"];
+    let library = root.join(".deps/onnxruntime-openvino/libonnxruntime.so");
+    if !cfg!(feature = "openvino") || !library.exists() {
+        assert!(refused(folder, &evaluate).contains("OpenVINO was asked for"));
+        return;
+    }
+    let library = ["--json", "o.json", "--onnxruntime", library.to_str().unwrap()];
+    let table = done(folder, &[&evaluate[..], &library].concat());
+    assert!(table.contains("scores by openvino less the CPU's"), "{table}");
+    let report = json(folder, "o.json");
+    assert_eq!(
+        (&report["samples"]["provider"], &report["apart"]["provider"]),
+        (&"openvino".into(), &"openvino".into())
+    );
+    let levels = report["apart"]["levels"].as_array().unwrap();
+    assert_eq!(levels.len(), 5);
+    for level in levels {
+        let [rms, largest] = ["rms", "largest"].map(|key| level[key].as_f64().unwrap());
+        assert!(0.0 < rms && rms <= largest && largest < 1e-3, "{level}");
+    }
+}
+
 #[test]
 fn bad_input_is_answered_with_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();

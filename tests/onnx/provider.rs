@@ -2,10 +2,11 @@
 
 use crate::support::{runtime, two_modes};
 use smld::score::ScoreModel;
-use smld::score::onnx::{OnnxScore, Provider, Runtime, RuntimeError, mixture_file};
+use smld::score::onnx::{OnnxScore, Precision, Provider, Runtime, RuntimeError, mixture_file};
 use std::path::Path;
 
 const CUDA: Provider = Provider::Cuda { device: 0 };
+const OPENVINO: Provider = Provider::OpenVino { precision: Precision::F32 };
 
 #[test]
 fn providers_have_names() {
@@ -13,7 +14,12 @@ fn providers_have_names() {
     assert_eq!("cuda".parse(), Ok(CUDA));
     assert_eq!("cuda:3".parse(), Ok(Provider::Cuda { device: 3 }));
     assert_eq!((Provider::Cpu.to_string(), Provider::Cuda { device: 3 }.to_string()), ("cpu".into(), "cuda:3".into()));
-    for name in ["gpu", "cpu:0", "cuda:", "cuda:x", ""] {
+    for (name, precision) in [("openvino", Precision::F32), ("openvino:bf16", Precision::Bf16)] {
+        let provider = Provider::OpenVino { precision };
+        assert_eq!((name.parse(), provider.to_string()), (Ok(provider), name.into()));
+    }
+    assert_eq!("openvino:f32".parse(), Ok(OPENVINO));
+    for name in ["gpu", "cpu:0", "cuda:", "cuda:x", "openvino:f16", ""] {
         let sentence = name.parse::<Provider>().unwrap_err().to_string();
         assert!(sentence.contains(&format!("'{name}'")) && sentence.contains("cuda:N"), "{sentence}");
     }
@@ -34,6 +40,19 @@ fn cuda_that_cannot_be_had_is_refused_with_the_reason() {
             assert!(sentence.contains(reason) && sentence.contains("use the provider cpu"), "{sentence}");
         }
     }
+}
+
+/// onnxruntime as it is fetched for the CPU, and for CUDA, is a library without OpenVINO.
+#[test]
+fn openvino_that_the_library_does_not_have_is_refused_with_the_remedy() {
+    let file = mixture_file("two-modes", &two_modes(), &[]);
+    let sentence = OnnxScore::from_bytes(&runtime(), file, OPENVINO, false).unwrap_err().to_string();
+    let [reason, remedy] = match cfg!(feature = "openvino") {
+        true => ["libonnxruntime.so' was built without it", "`scripts/fetch onnxruntime-openvino`"],
+        false => ["this smld was built without it", "`--features openvino`"],
+    };
+    assert!(sentence.contains(reason) && sentence.contains(remedy), "{sentence}");
+    assert!(sentence.contains("use the provider cpu"), "{sentence}");
 }
 
 #[test]

@@ -6,5 +6,7 @@ mod program;
 
 mod configuration;
 mod densities;
+#[cfg(feature = "openvino")]
+mod openvino;
 mod service;
 mod stopping;

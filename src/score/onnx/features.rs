@@ -91,7 +91,7 @@ impl FeatureNetwork {
     /// # Errors
     /// [`LoadFault`] with the first fault of the file.
     pub fn from_bytes(runtime: &Runtime, file: &[u8], threads: usize) -> Result<Self, LoadFault> {
-        let session = open(runtime, file, Provider::Cpu, threads)?;
+        let session = open(runtime, file, Provider::Cpu, threads, &[])?;
         let metadata = session.metadata().map_err(OpenError::from)?;
         let contract = FeatureContract::from_metadata(|key| metadata.custom(key))?;
         drop(metadata);

@@ -5,6 +5,7 @@
 mod contract;
 mod features;
 mod mixture;
+mod openvino;
 mod provider;
 mod runtime;
 mod session;
@@ -13,12 +14,13 @@ mod signature;
 pub use contract::{Contract, ContractFault, Output};
 pub use features::{FeatureContract, FeatureError, FeatureNetwork, Features};
 pub use mixture::mixture_file;
-pub use provider::{Provider, ProviderError, UnknownProvider};
+pub use provider::{Precision, Provider, ProviderError, UnknownProvider};
 pub use runtime::{Runtime, RuntimeError};
 pub use signature::SignatureFault;
 
 use super::identity::sha256;
 use super::idle::Idle;
+use super::padded::Padded;
 use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession};
 use ort::ErrorCode;
 use ort::session::Session;
@@ -34,6 +36,8 @@ pub struct OnnxScore {
     info: Arc<ModelInfo>,
     output: Output,
     provider: Provider,
+    /// The names of its inputs' first axes, each once; an axis without a name has an empty one.
+    axes: Arc<[String]>,
     /// The session that the file was checked with, for who opens the first.
     checked: Arc<Idle>,
 }
@@ -100,12 +104,9 @@ impl OnnxScore {
     ) -> Result<Self, LoadFault> {
         let file = file.into();
         // On the CPU first: what fails here is the file's fault, what fails afterwards the provider's.
-        let session = open(runtime, &file, Provider::Cpu, 1)?;
+        let session = open(runtime, &file, Provider::Cpu, 1, &[])?;
         let (contract, shape) = inspect(&session)?;
-        let provider = match available(runtime, &file, provider) {
-            Err(_) if allow_cpu_fallback => Provider::Cpu,
-            tried => tried?,
-        };
+        let axes = signature::first_axes(session.inputs()).into();
         let info = ModelInfo {
             kind: Kind::Network,
             shape,
@@ -116,15 +117,49 @@ impl OnnxScore {
             sigma_max: contract.sigma_max,
             labels: contract.labels,
             sha256: sha256(&file),
-            provider: provider.name().to_owned(),
+            provider: Provider::Cpu.name().to_owned(),
             training: contract.training,
         };
         info.sampler.resolve(None, info.sigma_range()).map_err(ContractFault::from)?;
-        let (info, output, checked) = (Arc::new(info), contract.output, Idle::default());
+        let (runtime, info, output, checked) = (runtime.clone(), Arc::new(info), contract.output, Idle::default());
+        checked.keep(1, Box::new(OnnxSession::new(session, Arc::clone(&info), output)));
+        let on_cpu = Self { runtime, file, info, output, provider: Provider::Cpu, axes, checked: checked.into() };
         if provider == Provider::Cpu {
-            checked.keep(1, Box::new(OnnxSession::new(session, Arc::clone(&info), output)));
+            return Ok(on_cpu);
         }
-        Ok(Self { runtime: runtime.clone(), file, info, output, provider, checked: checked.into() })
+        match on_cpu.on(provider) {
+            Err(_) if allow_cpu_fallback => Ok(on_cpu),
+            tried => Ok(tried?),
+        }
+    }
+
+    /// The same network on `provider`, of which a session is open.
+    fn on(&self, provider: Provider) -> Result<Self, ProviderError> {
+        let info = Arc::new(ModelInfo { provider: provider.name().to_owned(), ..ModelInfo::clone(&self.info) });
+        let model = Self { provider, info, checked: Arc::default(), ..self.clone() };
+        let session = model.worker(1).map_err(|error| provider.refusal(error))?;
+        model.checked.keep(1, session);
+        Ok(model)
+    }
+
+    /// What a worker of `threads` threads needs: a session, or one for each number of rows that the provider runs.
+    fn worker(&self, threads: usize) -> Result<Box<dyn ScoreSession>, OpenError> {
+        let session = |fixed: &[(&str, usize)]| -> Result<Box<dyn ScoreSession>, OpenError> {
+            let session = open(&self.runtime, &self.file, self.provider, threads, fixed)?;
+            Ok(Box::new(OnnxSession::new(session, Arc::clone(&self.info), self.output)))
+        };
+        let sizes = self.provider.sizes(threads);
+        if sizes.is_empty() {
+            return session(&[]);
+        }
+        if self.axes.iter().any(String::is_empty) {
+            return Err(ProviderError::NamelessAxis.into());
+        }
+        let of_size = |&rows: &usize| {
+            let fixed: Vec<(&str, usize)> = self.axes.iter().map(|axis| (axis.as_str(), rows)).collect();
+            Ok((rows, session(&fixed)?))
+        };
+        Ok(Box::new(Padded::new(sizes.iter().map(of_size).collect::<Result<_, OpenError>>()?)))
     }
 }
 
@@ -137,9 +172,7 @@ impl ScoreModel for OnnxScore {
         if let Some(session) = self.checked.take(threads) {
             return Ok(session);
         }
-        let session = open(&self.runtime, &self.file, self.provider, threads)
-            .map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })?;
-        Ok(Box::new(OnnxSession::new(session, Arc::clone(&self.info), self.output)))
+        self.worker(threads).map_err(|error| ScoreError { model: self.info.name.clone(), reason: error.to_string() })
     }
 }
 
@@ -153,16 +186,6 @@ impl From<OpenError> for LoadFault {
                 _ => Self::Graph(error.to_string()),
             },
         }
-    }
-}
-
-/// `provider`, once a session of it has opened.
-fn available(runtime: &Runtime, file: &[u8], provider: Provider) -> Result<Provider, ProviderError> {
-    let Provider::Cuda { device } = provider else { return Ok(provider) };
-    match open(runtime, file, provider, 1) {
-        Ok(_) => Ok(provider),
-        Err(OpenError::Provider(error)) => Err(error),
-        Err(OpenError::Runtime(error)) => Err(ProviderError::Unavailable { device, reason: error.to_string() }),
     }
 }
 

@@ -119,6 +119,18 @@ pub(super) fn check(inputs: &[Outlet], outputs: &[Outlet], labelled: bool) -> Re
     Ok(x[1..].iter().map(|&size| size as usize).collect())
 }
 
+/// The names of the first axes of a network's inputs, each once; empty where an axis has no name.
+pub(super) fn first_axes(inputs: &[Outlet]) -> Vec<String> {
+    let name = |input: &Outlet| match input.dtype() {
+        ValueType::Tensor { dimension_symbols, .. } => dimension_symbols.first().cloned(),
+        _ => None,
+    };
+    let mut names: Vec<String> = inputs.iter().filter_map(name).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 pub(super) fn find<'a>(
     kind: &'static str,
     name: &'static str,

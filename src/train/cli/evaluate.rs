@@ -2,16 +2,16 @@
 
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
-use crate::score::{ReadyModel, prepare};
+use crate::score::{ReadyModel, ScoreModel, prepare};
 use crate::train::data::{Channels, Options};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
-use crate::train::evaluate::{Kept, MIN_ROWS, Report, Space};
+use crate::train::evaluate::{Apart, Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ pub(super) struct Evaluate {
     #[arg(
         long,
         value_name = "FILE.npy",
-        conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed"]
+        conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed", "provider"]
     )]
     samples: Option<PathBuf>,
     /// The real rows. Of a folder with test files (MNIST's t10k, CIFAR-10's test_batch) those are held out and the others are
@@ -69,6 +69,10 @@ pub(super) struct Evaluate {
     /// Threads; by default all cores.
     #[arg(long)]
     threads: Option<usize>,
+    /// What runs the score network: cpu, cuda, cuda:N, openvino or openvino:bf16. How far its scores are from the CPU's is
+    /// told beside the figures.
+    #[arg(long, default_value = "cpu")]
+    provider: Provider,
     /// Where to write the figures as JSON.
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
@@ -76,6 +80,9 @@ pub(super) struct Evaluate {
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
 }
+
+/// The rows, at most, on which two providers are compared.
+const COMPARED: usize = 32;
 
 /// What is evaluated.
 enum Source<'a> {
@@ -93,7 +100,7 @@ impl Evaluate {
         let split = Split::open(&self.data, &options)?;
         let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
         let model = self.model.as_ref().map(|path| {
-            let model = OnnxScore::load(&runtime, path, Provider::Cpu, false)?;
+            let model = OnnxScore::load(&runtime, path, self.provider, false)?;
             anyhow::Ok(prepare(Arc::new(model), &[1, threads])?)
         });
         let model = model.transpose()?;
@@ -128,6 +135,14 @@ impl Evaluate {
         let samples = drawn(&mut space, source, count)?;
         let report = Report::new(&space, &samples, &real)?;
         print(&space, &report);
+        let apart = match (&self.model, &model) {
+            (Some(path), Some(model)) if self.provider != Provider::Cpu => {
+                let apart = apart(&runtime, path, model, &held_out)?;
+                print!("{apart}");
+                Some(apart)
+            }
+            _ => None,
+        };
         eprintln!("in {:.0} s", begin.elapsed().as_secs_f64());
         let Some(path) = &self.json else { return Ok(()) };
         let figures = json!({
@@ -136,6 +151,7 @@ impl Evaluate {
             "data": {"training": split.data().describe(), "test": split.test().map(|test| test.describe())},
             "features": features,
             "figures": report,
+            "apart": apart,
         });
         let text = serde_json::to_string_pretty(&figures)?;
         std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
@@ -181,7 +197,7 @@ impl Evaluate {
         let sampler =
             self.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range())?;
         let about = json!({
-            "model": info.name, "sha256": info.sha256, "n": self.n, "seed": self.seed,
+            "model": info.name, "sha256": info.sha256, "provider": info.provider, "n": self.n, "seed": self.seed,
             "classes": if self.each_class { json!("each") } else { json!(self.label) },
             "sampler": sampler, "evaluations": sampler.evaluations(),
         });
@@ -195,6 +211,14 @@ fn network(runtime: &Runtime, path: &PathBuf, threads: usize) -> Result<FeatureN
     let about = || format!("the feature network '{}' cannot be used", path.display());
     let file = std::fs::read(path).with_context(about)?;
     FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
+}
+
+/// How far the scores of `model` are from those that the CPU gives to the file at `path`, on some of the `rows`.
+fn apart(runtime: &Runtime, path: &Path, model: &ReadyModel, rows: &Subset<'_>) -> Result<Apart> {
+    let mut cpu = OnnxScore::load(runtime, path, Provider::Cpu, false)?.open(1)?;
+    let mut session = model.open(1)?;
+    let rows = rows.values(0..rows.count().min(COMPARED));
+    Ok(Apart::new(model.info(), session.as_mut(), cpu.as_mut(), &rows)?)
 }
 
 /// The held-out rows, kept.

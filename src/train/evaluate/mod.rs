@@ -1,6 +1,7 @@
 //! How good samples are, beside real rows that were held out: every figure is computed for both against the training rows,
 //! so that what real rows reach is the mark.
 
+mod apart;
 pub mod classes;
 pub mod frechet;
 pub mod manifold;
@@ -11,6 +12,7 @@ pub mod rows;
 pub mod source;
 mod space;
 
+pub use apart::{Apart, Level};
 pub use report::{Figures, Report};
 pub use space::{Kept, Space};
 
