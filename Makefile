@@ -3,13 +3,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint licences bench data train figures image clean
+.PHONY: help run test lint licences bench data train quality figures image clean
 
 CARGO ?= cargo
 # How long each model is trained, and further arguments, as in: make train STEPS=50000 FIT='--precision bf16'
 STEPS ?= 26000
 FIT ?=
-# Further arguments of the server or of the benchmark, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick'
+# Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick',
+# make quality ARGS='--evaluations 500,1000'
 ARGS ?=
 
 # Its tests run where there is a build of it, and say elsewhere that they did not.
@@ -65,6 +66,14 @@ train: ## train the shipped models, STEPS (26000) each
 	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
 	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
 	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
+
+quality: ## measure the image models against evaluations and draw it, an hour; ARGS adds to what is there
+	scripts/fetch libtorch data onnxruntime
+	for model in mnist fashion-mnist; do \
+	    $(TRAIN) sweep models/$$model.onnx --data data/$$model --features models/features/$$model.onnx \
+	        --json models/logs/$$model-quality.json $(ARGS); \
+	    $(TRAIN) plot quality models/logs/$$model-quality.json --out models/images/$$model-quality.svg; \
+	done
 
 figures: ## redraw the pictures of docs/THEORY.md and models/README.md
 	scripts/fetch libtorch onnxruntime

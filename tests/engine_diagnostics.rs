@@ -6,7 +6,7 @@
 mod common;
 
 use common::spy::Spy;
-use common::{asked, bits, collected, gaussian, ready, roomy, two_bumps, work};
+use common::{asked, bits, collected, drawn, gaussian, ready, roomy, two_bumps, work};
 use smld::engine::{ChainDiagnostics, EngineConfig, Moments, RawSampleRequest, Samples, engine};
 use smld::sampler::{Init, LangevinSpec, Noise, PredictorCorrectorSpec, Purpose, SamplerSpec};
 use smld::score::density::{Component, Density, GaussianMixture};
@@ -18,8 +18,7 @@ fn diagnosed(model: &ReadyModel, n: u64, sampler: SamplerSpec) -> Samples {
     let raw = RawSampleRequest { n: Some(n), sampler: Some(sampler), ..told() };
     let (engine, mut workers) = engine(std::slice::from_ref(model), roomy(1), Arc::new(())).unwrap();
     let ticket = engine.submit(&asked(model, &raw)).unwrap();
-    work(&mut workers);
-    collected(ticket)
+    drawn(&mut workers, ticket).unwrap()
 }
 
 fn told() -> RawSampleRequest {

@@ -69,7 +69,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let device = Device::default();
         let model = prepare(Arc::new(Model { info: info(), device: device.clone() }), &[1])?;
         let slots = ROWS * workers;
-        let config = EngineConfig { workers, batch_rows: ROWS, slots, max_requests: 1, max_queued_evaluations: u64::MAX };
+        let config =
+            EngineConfig { workers, batch_rows: ROWS, slots, max_requests: 1, max_queued_evaluations: u64::MAX };
         let (engine, hands) = engine(std::slice::from_ref(&model), config, Arc::new(()))?;
         let raw = RawSampleRequest { n: Some(slots as u64), ..RawSampleRequest::default() };
         let limits = RequestLimits { max_n: u64::MAX, max_evaluations: u64::MAX, deadline: Duration::from_secs(600) };

@@ -33,7 +33,7 @@ pub(super) fn room<C>(
             let reason = format!("{requests} {of}requests are under way, {most} are the most");
             return full(Bound::Requests, outlook.backlog() / requests.max(1) as f64, reason);
         }
-        let (work, most) = (newcomer.work(), priority.part(config.max_queued_evaluations));
+        let (work, most) = (pool.reach(newcomer), priority.part(config.max_queued_evaluations));
         let excess = (queued + work).saturating_sub(most);
         if excess > 0 {
             let part = (excess as f64 / queued.max(1) as f64).min(1.0);

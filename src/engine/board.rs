@@ -5,7 +5,7 @@ use super::chain::{Chain, Progress};
 use super::outlook::Outlook;
 use super::pace::Pace;
 use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
-use super::{EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary, Ticket};
+use super::{EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary};
 use crate::score::ReadyModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,14 @@ pub(super) struct Row {
     pub key: Key,
     pub chain: Chain,
     pub progress: Progress,
+}
+
+/// A request that was taken.
+pub(super) struct Taken {
+    /// What it will hear, its samples in the order in which their chains end.
+    pub events: mpsc::Receiver<Event>,
+    /// Its key, where it is larger than a window: the board is then to be told of every sample that is fetched.
+    pub key: Option<Key>,
 }
 
 /// A step that a worker has made of the rows in its hand.
@@ -58,7 +66,7 @@ pub(super) struct Board {
     jobs: BTreeMap<Key, Job>,
     paces: Vec<Pace>,
     last_step: Option<Instant>,
-    /// When the last request came that found no other.
+    /// When there was last something to do after there had been nothing.
     woken: Option<Instant>,
     draining: bool,
 }
@@ -73,7 +81,8 @@ impl Board {
     ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
         let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
-        let pool = Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, wide });
+        let pool =
+            Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, window: window(slots), wide });
         let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
         let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {
@@ -90,30 +99,41 @@ impl Board {
     }
 
     /// Takes a request, or refuses it.
-    pub(super) fn submit(&mut self, request: &SampleRequest, now: Instant) -> Result<Ticket, Refused> {
+    pub(super) fn submit(&mut self, request: &SampleRequest, now: Instant) -> Result<Taken, Refused> {
         if self.draining {
             return Err(Refused::Draining);
         }
         self.sweep(now);
-        // Room for every sample and the last event: sending never waits.
-        let (events, receiver) = mpsc::channel(request.n() as usize + 1);
-        let ticket = Ticket { events: receiver };
+        // Room for a window of samples and the last event: sending never waits, and never fails for want of room.
+        let window = window(self.config.slots);
+        let (events, receiver) = mpsc::channel(request.n().min(window) as usize + 1);
         let name = &request.model().info().name;
         let Some(model) = self.models.iter().position(|model| model == name) else {
             let reason = format!("the engine was made without the model '{name}'");
             let _ = events.try_send(Event::Failed(Failure::Model { reason }));
-            return Ok(ticket);
+            return Ok(Taken { events: receiver, key: None });
         };
         let (priority, evaluations) = (request.priority(), request.sampler().evaluations());
         let demand = Demand { priority, model, chains: request.n(), evaluations };
         self.admit(demand, request.deadline(), now)?;
-        if self.jobs.is_empty() {
-            self.woken = Some(now);
-        }
+        self.wake(now);
         let request = Arc::new(request.clone());
         let key = self.pool.admit(demand);
         self.jobs.insert(key, Job { request, model, events, accepted: now, begun: None });
-        Ok(ticket)
+        Ok(Taken { events: receiver, key: Some(key).filter(|_| demand.chains > window) })
+    }
+
+    /// The next sample of request `key`, by rising index, was fetched.
+    pub(super) fn fetched(&mut self, key: Key, now: Instant) {
+        self.wake(now);
+        self.pool.fetched(key);
+    }
+
+    /// From `now` on there is something to do, if there was nothing.
+    fn wake(&mut self, now: Instant) {
+        if !self.pool.busy() {
+            self.woken = Some(now);
+        }
     }
 
     /// Whether there is room and time for one more.
@@ -217,7 +237,7 @@ impl Board {
     }
 
     /// Drops requests that nobody waits for any more.
-    fn sweep(&mut self, now: Instant) {
+    pub(super) fn sweep(&mut self, now: Instant) {
         let Self { pool, jobs, observer, .. } = self;
         jobs.retain(|&key, job| {
             let late = now >= job.request.deadline();
@@ -250,7 +270,7 @@ impl Board {
         let requests_waiting = self.pool.requests_waiting();
         let requests: usize = Priority::ALL.map(|priority| self.pool.requests(priority)).iter().sum();
         let [interactive_evaluations, bulk_evaluations] = Priority::ALL.map(|priority| self.pool.queued(priority));
-        let busy = requests > 0;
+        let busy = self.pool.busy();
         let moved = self.last_step.max(self.woken).filter(|_| busy);
         Snapshot {
             requests_running: requests - requests_waiting,
@@ -266,4 +286,11 @@ impl Board {
             draining: self.draining,
         }
     }
+}
+
+/// The most samples of one request that are under way or wait to be fetched: while as many as there are slots run, as many
+/// are fetched, and readers that take them by the dozen are not waited for.
+fn window(slots: usize) -> u32 {
+    const LEAST: u32 = 128;
+    u32::try_from(slots.saturating_mul(2)).unwrap_or(u32::MAX).max(LEAST)
 }

@@ -2,7 +2,6 @@
 
 use super::ChainDiagnostics;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// Why a request was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,86 +115,4 @@ pub struct Summary {
     pub queued: Duration,
     /// From the first evaluation to the last.
     pub sampling: Duration,
-}
-
-/// Every sample of a request, and what it took.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Samples {
-    /// (index, x) of every sample, by rising index.
-    pub samples: Vec<(u32, Vec<f32>)>,
-    /// What their chains were like, by rising index; nothing where the request did not ask for it.
-    pub chains: Vec<ChainDiagnostics>,
-    /// What it took.
-    pub summary: Summary,
-}
-
-/// A request under way. Dropping it cancels what is left of it before the next evaluation.
-pub struct Ticket {
-    pub(super) events: mpsc::Receiver<Event>,
-}
-
-impl Ticket {
-    /// The next event; none after [`Event::Done`] or [`Event::Failed`].
-    pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
-    }
-
-    /// As [`next`](Self::next), for a thread that may block.
-    pub fn blocking_next(&mut self) -> Option<Event> {
-        self.events.blocking_recv()
-    }
-
-    /// Waits for every sample.
-    ///
-    /// # Errors
-    /// The request's [`Failure`].
-    pub async fn collect(mut self) -> Result<Samples, Failure> {
-        let mut gathered = Gathered::default();
-        loop {
-            if let Some(end) = gathered.take(self.next().await) {
-                return end;
-            }
-        }
-    }
-
-    /// As [`collect`](Self::collect), for a thread that may block.
-    ///
-    /// # Errors
-    /// The request's [`Failure`].
-    pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
-        let mut gathered = Gathered::default();
-        loop {
-            if let Some(end) = gathered.take(self.blocking_next()) {
-                return end;
-            }
-        }
-    }
-}
-
-/// What has been heard so far.
-#[derive(Default)]
-struct Gathered {
-    samples: Vec<(u32, Vec<f32>)>,
-    chains: Vec<ChainDiagnostics>,
-}
-
-impl Gathered {
-    /// Takes one event in; answers with the end, if it was the last.
-    fn take(&mut self, event: Option<Event>) -> Option<Result<Samples, Failure>> {
-        match event {
-            Some(Event::Sample { index, x, diagnostics }) => {
-                self.samples.push((index, x));
-                self.chains.extend(diagnostics);
-                None
-            }
-            Some(Event::Done(summary)) => {
-                let Self { mut samples, mut chains } = std::mem::take(self);
-                samples.sort_unstable_by_key(|&(index, _)| index);
-                chains.sort_unstable_by_key(|chain| chain.index);
-                Some(Ok(Samples { samples, chains, summary }))
-            }
-            Some(Event::Failed(failure)) => Some(Err(failure)),
-            None => Some(Err(Failure::Stopped)),
-        }
-    }
 }

@@ -72,7 +72,9 @@ impl Engine {
     /// # Errors
     /// [`Refused`].
     pub fn submit(&self, request: &SampleRequest) -> Result<Ticket, Refused> {
-        self.last.0.update(|board| board.submit(request, Instant::now()))
+        let shared = &self.last.0;
+        let taken = shared.update(|board| board.submit(request, Instant::now()))?;
+        Ok(Ticket::new(Arc::clone(shared), request, taken))
     }
 
     /// The state at this moment.

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `request` | what may be asked: valid by construction |
 //! | `handle` | [`Engine`]: submit, look, drain, stop |
+//! | `ticket` | a request under way, as those who wait for it hold it |
 //! | `event` | what a [`Ticket`] hears |
 //! | `board` | the requests under way |
 //! | `shared` | the board's lock, never held during an evaluation |
@@ -39,12 +40,14 @@ mod priority;
 mod request;
 mod shared;
 mod station;
+mod ticket;
 mod worker;
 
 pub use diagnostics::{ChainDiagnostics, Moments};
-pub use event::{Bound, Event, Failure, Refused, Samples, Summary, Ticket};
+pub use event::{Bound, Event, Failure, Refused, Summary};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};
 pub use priority::Priority;
 pub use request::{InvalidRequest, RawLabel, RawSampleRequest, RequestLimits, SampleRequest};
+pub use ticket::{Samples, Ticket};
 pub use worker::Worker;

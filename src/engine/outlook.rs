@@ -140,7 +140,7 @@ mod tests {
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook) -> T) -> T {
-        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, wide: vec![false] };
+        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, window: u32::MAX, wide: vec![false] };
         let mut pool = Pool::<()>::new(config);
         others.iter().for_each(|&demand| _ = pool.admit(demand));
         let mut pace = Pace::default();
@@ -206,7 +206,13 @@ mod tests {
 
     #[test]
     fn batches_that_were_never_measured_foretell_nothing() {
-        let pool = Pool::<()>::new(PoolConfig { workers: 1, batch_rows: vec![8], slots: 8, wide: vec![false] });
+        let pool = Pool::<()>::new(PoolConfig {
+            workers: 1,
+            batch_rows: vec![8],
+            slots: 8,
+            window: u32::MAX,
+            wide: vec![false],
+        });
         let mut pace = Pace::default();
         pace.record(1, Duration::from_secs(1));
         assert_eq!(Outlook::new(&pool, &[pace], 1, demand(8, 10)).seconds(), None);

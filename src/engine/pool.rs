@@ -5,6 +5,9 @@
 //! tag given so far. One image behind a thousand is thus in the next batch. Within a request the lowest chain goes first, so
 //! early images finish early and few chains are under way at once.
 //!
+//! Samples are fetched by rising index. A chain may begin only if it is less than a window beyond the sample that is fetched
+//! next: a request whose reader stops holds no more than its window, and no slot once its begun chains have ended.
+//!
 //! Interactive rows go before bulk's, which take the room that those leave in a batch and, where they leave none, one row in
 //! [`Priority::TURN`].
 
@@ -27,6 +30,8 @@ pub(super) struct PoolConfig {
     pub batch_rows: Vec<usize>,
     /// Room for running chains.
     pub slots: usize,
+    /// The most samples of one request that are under way or wait to be fetched, at least one.
+    pub window: u32,
     /// By model: whether worker 0 has a session for a chain that runs alone.
     pub wide: Vec<bool>,
 }
@@ -111,6 +116,8 @@ struct Request<C> {
     /// Evaluations of each chain.
     each: u32,
     begun: u32,
+    /// The chains below it may begin: those within the window.
+    open: u32,
     /// Begun chains that wait, the lowest last.
     parked: Vec<(u32, C)>,
     in_flight: usize,
@@ -124,13 +131,29 @@ impl<C> Request<C> {
         self.parked.len() + self.in_flight
     }
 
+    /// Chains that have not begun.
     fn waiting(&self) -> usize {
         (self.chains - self.begun) as usize
     }
 
+    /// Of these, those that may begin as far as their reader decides.
+    fn ready(&self) -> usize {
+        (self.open - self.begun) as usize
+    }
+
+    /// Evaluations still to make within the window.
+    fn reach(&self) -> u64 {
+        self.left - u64::from(self.chains - self.open) * u64::from(self.each)
+    }
+
+    /// Of one that waits for its reader, what it can have meanwhile.
     fn left(&self) -> Left {
-        let Self { model, left: evaluations, each, .. } = *self;
-        Left { model, evaluations, running: self.running(), waiting: self.waiting(), each }
+        let Self { model, each, .. } = *self;
+        let (evaluations, waiting) = match self.ready() {
+            0 => (self.reach(), 0),
+            _ => (self.left, self.waiting()),
+        };
+        Left { model, evaluations, running: self.running(), waiting, each }
     }
 }
 
@@ -146,7 +169,9 @@ impl<C> Pool<C> {
         let key = Key { priority, number: self.next_number };
         self.next_number += 1;
         let (left, tag) = (demand.work(), self.clocks[priority as usize]);
-        let request = Request { model, chains, each, begun: 0, parked: Vec::new(), in_flight: 0, made: 0, left, tag };
+        let (begun, open) = (0, chains.min(self.config.window));
+        let (parked, in_flight, made) = (Vec::new(), 0, 0);
+        let request = Request { model, chains, each, begun, open, parked, in_flight, made, left, tag };
         self.requests[priority as usize].insert(key.number, request);
         key
     }
@@ -192,6 +217,13 @@ impl<C> Pool<C> {
         Back::Complete
     }
 
+    /// The next sample of request `key`, by rising index, was fetched: its window moves on by one.
+    pub(super) fn fetched(&mut self, key: Key) {
+        if let Some(request) = self.requests[key.priority as usize].get_mut(&key.number) {
+            request.open = request.chains.min(request.open.saturating_add(1));
+        }
+    }
+
     /// Forgets a request; slots of its rows in flight come free when they are back. How many evaluations it had had.
     pub(super) fn remove(&mut self, key: Key) -> u64 {
         self.requests[key.priority as usize].remove(&key.number).map_or(0, |request| {
@@ -203,6 +235,11 @@ impl<C> Pool<C> {
     /// How many requests of `priority` there are.
     pub(super) fn requests(&self, priority: Priority) -> usize {
         self.requests[priority as usize].len()
+    }
+
+    /// Whether an evaluation can be made or is under way: not where every request waits for its reader.
+    pub(super) fn busy(&self) -> bool {
+        self.in_flight > 0 || self.all().any(|request| request.running() + request.ready() > 0)
     }
 
     /// Requests with no evaluation made or under way.
@@ -220,28 +257,33 @@ impl<C> Pool<C> {
         self.running.iter().sum()
     }
 
-    /// What every request of `priority` still wants.
+    /// What every request of `priority` still wants; of one that waits for its reader, what it can have meanwhile.
     pub(super) fn left(&self, priority: Priority) -> impl Iterator<Item = Left> {
         self.of(priority).map(Request::left)
     }
 
-    /// What request `key` still wants.
+    /// What request `key` still wants, as [`left`](Self::left) tells it.
     pub(super) fn left_of(&self, key: Key) -> Option<Left> {
         self.requests[key.priority as usize].get(&key.number).map(Request::left)
     }
 
-    /// Evaluations still to make of every request of `priority`.
+    /// Evaluations still to make within their windows of every request of `priority`.
     pub(super) fn queued(&self, priority: Priority) -> u64 {
-        self.of(priority).map(|request| request.left).sum()
+        self.of(priority).map(Request::reach).sum()
+    }
+
+    /// The evaluations of `demand` within its first window.
+    pub(super) fn reach(&self, demand: Demand) -> u64 {
+        Demand { chains: demand.chains.min(self.config.window), ..demand }.work()
     }
 
     /// How many chains of `model` could be evaluated at once if it had `more` of them, those in flight among them.
     pub(super) fn runnable(&self, model: usize, more: u32) -> usize {
         let own = self.all().filter(|request| request.model == model);
-        let (running, waiting) = own.fold((0, more as usize), |(running, waiting), request| {
-            (running + request.running(), waiting + request.waiting())
-        });
-        running + waiting.min(self.free())
+        let more = more.min(self.config.window) as usize;
+        let (running, ready) =
+            own.fold((0, more), |(running, ready), request| (running + request.running(), ready + request.ready()));
+        running + ready.min(self.free())
     }
 
     /// The rows of a batch of `model`, `runnable` of whose chains could be evaluated at once: so many that every worker has its
@@ -258,9 +300,9 @@ impl<C> Pool<C> {
         self.requests.iter().flat_map(BTreeMap::values)
     }
 
-    /// Chains of `priority` that have not begun.
-    fn waiting(&self, priority: Priority) -> usize {
-        self.of(priority).map(Request::waiting).sum()
+    /// Chains of `priority` that wait for a slot and for nothing else.
+    fn ready(&self, priority: Priority) -> usize {
+        self.of(priority).map(Request::ready).sum()
     }
 
     fn free(&self) -> usize {
@@ -279,7 +321,7 @@ impl<C> Pool<C> {
             Priority::Interactive => free - usize::from(turn && self.bulk_needs_slot()),
             // The slots that interactive chains leave, or any in its turn.
             Priority::Bulk => {
-                let left = if turn { free } else { free.saturating_sub(self.waiting(Priority::Interactive)) };
+                let left = if turn { free } else { free.saturating_sub(self.ready(Priority::Interactive)) };
                 left.min(self.slots(Priority::Bulk) - self.running[Priority::Bulk as usize])
             }
         }
@@ -290,7 +332,7 @@ impl<C> Pool<C> {
         self.free() > 0
             && self.running[Priority::Bulk as usize] < self.slots(Priority::Bulk)
             && self.of(Priority::Bulk).all(|request| request.parked.is_empty())
-            && self.waiting(Priority::Bulk) > 0
+            && self.ready(Priority::Bulk) > 0
     }
 
     fn is_bulks_turn(&self) -> bool {
@@ -300,7 +342,7 @@ impl<C> Pool<C> {
     /// How many chains could be evaluated now, beside those in flight.
     pub(super) fn takeable(&self) -> usize {
         let parked: usize = self.all().map(|request| request.parked.len()).sum();
-        let beginning = |priority| self.waiting(priority).min(self.room(priority));
+        let beginning = |priority| self.ready(priority).min(self.room(priority));
         parked + Priority::ALL.map(beginning).iter().sum::<usize>().min(self.free())
     }
 
@@ -315,14 +357,14 @@ impl<C> Pool<C> {
     }
 
     /// Whose row is first among the requests of `priority`: the least tag, and of equals the oldest. A chain may begin where
-    /// its request has less than an equal share of the slots, or the fewest of those with chains waiting.
+    /// its request has less than an equal share of the slots, or the fewest of those with chains ready.
     fn first(&self, priority: Priority, model: Option<usize>) -> Option<Key> {
-        let waiting = || self.of(priority).filter(|request| request.waiting() > 0);
-        let fewest = if self.room(priority) > 0 { waiting().map(Request::running).min() } else { None };
+        let ready = || self.of(priority).filter(|request| request.ready() > 0);
+        let fewest = if self.room(priority) > 0 { ready().map(Request::running).min() } else { None };
         let share = self.slots(priority) / self.requests(priority).max(1);
         let may_begin = |request: &Request<C>| {
             let running = request.running();
-            request.waiting() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
+            request.ready() > 0 && fewest.is_some_and(|fewest| running < share || running == fewest)
         };
         self.requests[priority as usize]
             .iter()
@@ -353,9 +395,9 @@ impl<C> Pool<C> {
         Some((request.begun - 1, None))
     }
 
-    /// Whether bulk has a chain that is not in flight.
+    /// Whether bulk has a chain that is not in flight and does not wait for its reader.
     fn bulk_wants(&self) -> bool {
-        self.of(Priority::Bulk).any(|request| !request.parked.is_empty() || request.waiting() > 0)
+        self.of(Priority::Bulk).any(|request| !request.parked.is_empty() || request.ready() > 0)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which format an answer has: the header `Accept` (RFC 9110, section 12.5.1) against what can be made.
 
+use super::archive::Container;
 use super::problem::Problem;
 use crate::score::ModelInfo;
 use axum::http::HeaderMap;
@@ -8,12 +9,21 @@ use axum::http::header::ACCEPT;
 /// A format of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
+    /// Sent when every sample is there.
+    Whole(Whole),
+    /// Sent while they are drawn.
+    Archive(Container),
+}
+
+/// A format that holds all samples at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
     Png,
     Json,
     Npy,
 }
 
-impl Format {
+impl Whole {
     pub(super) fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -21,22 +31,37 @@ impl Format {
             Self::Npy => "application/x-npy",
         }
     }
+}
+
+impl Format {
+    const PNG: Self = Self::Whole(Whole::Png);
+    const JSON: Self = Self::Whole(Whole::Json);
+    const NPY: Self = Self::Whole(Whole::Npy);
+    const ZIP: Self = Self::Archive(Container::Zip);
+    const TAR: Self = Self::Archive(Container::Tar);
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Whole(format) => format.media_type(),
+            Self::Archive(container) => container.media_type(),
+        }
+    }
 
     /// What the samples of a model can be, the standard first: it is taken where a client accepts several alike. Points of
     /// the plane can be drawn; no others.
     fn of(info: &ModelInfo) -> &'static [Self] {
         match info.shape[..] {
-            _ if info.is_image() => &[Self::Png, Self::Json, Self::Npy],
-            [2] => &[Self::Json, Self::Npy, Self::Png],
-            _ => &[Self::Json, Self::Npy],
+            _ if info.is_image() => &[Self::PNG, Self::JSON, Self::NPY, Self::ZIP, Self::TAR],
+            [2] => &[Self::JSON, Self::NPY, Self::PNG, Self::ZIP, Self::TAR],
+            _ => &[Self::JSON, Self::NPY, Self::ZIP, Self::TAR],
         }
     }
 
     /// Whether it has a place for what chains were like.
     fn carries_diagnostics(self) -> bool {
         match self {
-            Self::Json => true,
-            Self::Png | Self::Npy => false,
+            Self::Whole(Whole::Json) => true,
+            Self::Whole(Whole::Png | Whole::Npy) | Self::Archive(_) => false,
         }
     }
 }
@@ -108,7 +133,7 @@ mod tests {
     use crate::score::ScoreModel;
     use crate::score::density::{Component, GaussianMixture};
 
-    const IMAGES: &[Format] = &[Format::Png, Format::Json, Format::Npy];
+    const IMAGES: &[Format] = &[Format::PNG, Format::JSON, Format::NPY];
 
     /// What a model of `shape` answers to `accept`.
     fn negotiated(shape: &[usize], accept: &'static str, diagnostics: bool) -> Result<Format, Problem> {
@@ -121,8 +146,8 @@ mod tests {
 
     #[test]
     fn only_images_and_points_of_the_plane_have_a_picture() {
-        for (shape, standard) in [(&[1, 4, 4][..], Format::Png), (&[2], Format::Json)] {
-            assert_eq!(negotiated(shape, "image/png", false).unwrap(), Format::Png);
+        for (shape, standard) in [(&[1, 4, 4][..], Format::PNG), (&[2], Format::JSON)] {
+            assert_eq!(negotiated(shape, "image/png", false).unwrap(), Format::PNG);
             assert_eq!(negotiated(shape, "*/*", false).unwrap(), standard);
         }
         for shape in [&[1][..], &[3]] {
@@ -135,7 +160,7 @@ mod tests {
     #[test]
     fn diagnostics_are_carried_by_json_where_it_is_accepted_and_are_never_left_out() {
         for accept in ["application/json", "*/*", "image/png, application/json;q=0.1"] {
-            assert_eq!(negotiated(&[1, 4, 4], accept, true).unwrap(), Format::Json);
+            assert_eq!(negotiated(&[1, 4, 4], accept, true).unwrap(), Format::JSON);
         }
         for accept in ["image/png", "application/x-npy", "*/*, application/json;q=0"] {
             let Problem::Invalid { field, reason } = negotiated(&[2], accept, true).unwrap_err() else {
@@ -147,20 +172,29 @@ mod tests {
     }
 
     #[test]
+    fn archives_are_made_of_anything_and_only_for_those_who_name_them() {
+        for shape in [&[1, 4, 4][..], &[2], &[3]] {
+            assert_eq!(negotiated(shape, "application/zip", false).unwrap(), Format::ZIP);
+            assert_eq!(negotiated(shape, "application/x-tar, */*;q=0.5", false).unwrap(), Format::TAR);
+            assert!(!matches!(negotiated(shape, "application/*", false), Ok(Format::Archive(_))));
+        }
+    }
+
+    #[test]
     fn without_a_wish_images_are_png_and_points_are_json() {
         for wish in ["", "*/*", "text/html, */*;q=0.1"] {
-            assert_eq!(choose(wish, IMAGES), Some(Format::Png));
-            assert_eq!(choose(wish, &IMAGES[1..]), Some(Format::Json));
+            assert_eq!(choose(wish, IMAGES), Some(Format::PNG));
+            assert_eq!(choose(wish, &IMAGES[1..]), Some(Format::JSON));
         }
     }
 
     #[test]
     fn the_highest_quality_wins_and_the_most_specific_range_decides_it() {
-        assert_eq!(choose("application/json", IMAGES), Some(Format::Json));
-        assert_eq!(choose("image/png;q=0.5, application/json;q=0.6", IMAGES), Some(Format::Json));
-        assert_eq!(choose("application/*, image/*;q=0.9", IMAGES), Some(Format::Json));
-        assert_eq!(choose("*/*, image/png;q=0.1, application/json;q=0", IMAGES), Some(Format::Npy));
-        assert_eq!(choose("APPLICATION/X-NPY; Q=1, image/*;q=0.2", IMAGES), Some(Format::Npy));
+        assert_eq!(choose("application/json", IMAGES), Some(Format::JSON));
+        assert_eq!(choose("image/png;q=0.5, application/json;q=0.6", IMAGES), Some(Format::JSON));
+        assert_eq!(choose("application/*, image/*;q=0.9", IMAGES), Some(Format::JSON));
+        assert_eq!(choose("*/*, image/png;q=0.1, application/json;q=0", IMAGES), Some(Format::NPY));
+        assert_eq!(choose("APPLICATION/X-NPY; Q=1, image/*;q=0.2", IMAGES), Some(Format::NPY));
     }
 
     #[test]

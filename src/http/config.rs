@@ -1,7 +1,7 @@
 //! Configuration: flags over environment over file.
 
 use super::logging::LogFormat;
-use super::{Bounds, Connections};
+use super::{ArchiveLimits, Bounds, Connections};
 use crate::engine::{EngineConfig, RequestLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
@@ -52,7 +52,13 @@ pub struct Settings {
     /// The most evaluations of one request: n times the sampler's
     #[arg(long, env = "SMLD_MAX_EVALUATIONS", value_name = "COUNT", default_value = "1000000")]
     pub max_evaluations: NonZero<u64>,
-    /// The most evaluations queued at once, over all requests
+    /// The most samples of one request that is answered by an archive
+    #[arg(long, env = "SMLD_MAX_ARCHIVE_N", value_name = "COUNT", default_value = "100000")]
+    pub max_archive_n: NonZero<u32>,
+    /// The most evaluations of one request that is answered by an archive
+    #[arg(long, env = "SMLD_MAX_ARCHIVE_EVALUATIONS", value_name = "COUNT", default_value = "10000000")]
+    pub max_archive_evaluations: NonZero<u64>,
+    /// The most evaluations queued at once, over all requests; of an archive those of the samples that may be under way
     #[arg(long, env = "SMLD_MAX_QUEUED_EVALUATIONS", value_name = "COUNT", default_value = "4000000")]
     pub max_queued_evaluations: NonZero<u64>,
     /// The most requests under way at once
@@ -64,6 +70,12 @@ pub struct Settings {
     /// How long a request may take that says nothing, and the most it may ask for
     #[arg(long, env = "SMLD_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "600")]
     pub deadline_seconds: NonZero<u32>,
+    /// The same of a request that is answered by an archive, to its last byte
+    #[arg(long, env = "SMLD_ARCHIVE_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "86400")]
+    pub archive_deadline_seconds: NonZero<u32>,
+    /// How long a client may take to read 64 KiB of an archive before it is broken off
+    #[arg(long, env = "SMLD_READER_SECONDS", value_name = "SECONDS", default_value = "300")]
+    pub reader_seconds: NonZero<u32>,
     /// How long requests under way may go on after SIGTERM
     #[arg(long, env = "SMLD_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub drain_seconds: u32,
@@ -204,6 +216,14 @@ impl Settings {
                 max_n: self.max_n.get().into(),
                 max_evaluations: self.max_evaluations.get(),
                 deadline: seconds(self.deadline_seconds.get()),
+            },
+            archives: ArchiveLimits {
+                requests: RequestLimits {
+                    max_n: self.max_archive_n.get().into(),
+                    max_evaluations: self.max_archive_evaluations.get(),
+                    deadline: seconds(self.archive_deadline_seconds.get()),
+                },
+                patience: seconds(self.reader_seconds.get()),
             },
             body: self.body_limit.get(),
             stall: seconds(self.stall_seconds.get()),

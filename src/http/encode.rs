@@ -1,12 +1,11 @@
 //! Samples to bytes. It takes a while, so it runs off the async threads.
 
-use super::accept::Format;
+use super::accept::Whole;
 use super::identify::RequestId;
-use crate::engine::{ChainDiagnostics, Moments, SampleRequest, Samples};
+use crate::engine::{ChainDiagnostics, Moments, SampleRequest, Samples, Summary};
 use crate::pixels::EncodeError;
 use crate::plot::{self, PlotError};
 use crate::sampler::Sampler;
-use crate::score::ModelInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use npyz::WriterBuilder;
@@ -20,7 +19,7 @@ pub(super) struct Drawn {
 }
 
 /// A sample: its index and x.
-type Sample = (u32, Vec<f32>);
+pub(super) type Sample = (u32, Vec<f32>);
 
 /// Samples that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +28,8 @@ pub(super) enum Unwritable {
     Picture(#[from] EncodeError),
     #[error("the samples could not be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("the samples could not be written as an array: {0}")]
-    Array(#[from] std::io::Error),
+    #[error("the samples could not be written: {0}")]
+    Bytes(#[from] std::io::Error),
     #[error(transparent)]
     Plot(#[from] PlotError),
 }
@@ -49,9 +48,9 @@ struct Recipe<'a> {
     version: &'static str,
 }
 
-/// The answer as JSON.
+/// What was drawn, how, and what it took.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Account<'a> {
     id: &'a str,
     model: &'a str,
     /// A JSON number, exact to 2⁶⁴ − 1. Programs whose numbers end at 2⁵³ read the header instead.
@@ -59,14 +58,21 @@ struct Document<'a> {
     sampler: &'a Sampler,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
-    #[serde(flatten)]
-    samples: Listed<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    diagnostics: Option<Diagnostics<'a>>,
     evaluations: u64,
     queue_seconds: f64,
     sampling_seconds: f64,
     warnings: Vec<String>,
+}
+
+/// The answer as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    account: Account<'a>,
+    #[serde(flatten)]
+    samples: Listed<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnostics: Option<Diagnostics<'a>>,
 }
 
 /// What the chains and the samples were like.
@@ -96,75 +102,78 @@ struct Point<'a> {
     x: &'a [f32],
 }
 
+impl<'a> Account<'a> {
+    pub(super) fn new(id: &'a RequestId, request: &'a SampleRequest, summary: &Summary) -> Self {
+        let info = request.model().info();
+        Self {
+            id: id.as_str(),
+            model: &info.name,
+            seed: request.seed(),
+            sampler: request.sampler(),
+            label: usize::try_from(request.label()).ok().map(|label| info.labels[label].as_str()),
+            evaluations: summary.evaluations,
+            queue_seconds: summary.queued.as_secs_f64(),
+            sampling_seconds: summary.sampling.as_secs_f64(),
+            warnings: request.sampler().warnings(),
+        }
+    }
+}
+
 impl Drawn {
     /// The samples in `format`.
-    pub(super) fn encode(&self, format: Format) -> Result<Vec<u8>, Unwritable> {
+    pub(super) fn encode(&self, format: Whole) -> Result<Vec<u8>, Unwritable> {
+        let samples = &self.samples.samples;
         match format {
-            Format::Png => self.png(&self.samples.samples),
-            Format::Json => self.json(),
-            Format::Npy => self.npy(),
+            Whole::Png => png(&self.request, samples),
+            Whole::Json => self.json(),
+            Whole::Npy => {
+                let shape = [&[samples.len()], self.request.model().info().shape.as_slice()].concat();
+                npy(&shape, samples.iter().flat_map(|(_, x)| x.iter().copied()))
+            }
         }
     }
 
-    fn info(&self) -> &ModelInfo {
-        self.request.model().info()
-    }
-
-    /// `samples`, which follow one another, as one picture with its recipe.
-    fn png(&self, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
-        let info = self.info();
-        let recipe = Recipe {
-            model: &info.name,
-            seed: self.request.seed(),
-            first_index: samples[0].0,
-            n: samples.len(),
-            sampler: self.request.sampler(),
-            label: Some(self.request.label()).filter(|&label| label >= 0),
-            sha256: &info.sha256,
-            version: env!("CARGO_PKG_VERSION"),
-        };
-        let samples = samples.iter().map(|(_, x)| x.as_slice());
-        let picture = plot::picture(self.request.model(), self.request.sampler().last_sigma(), samples)?;
-        Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
-    }
-
     fn json(&self) -> Result<Vec<u8>, Unwritable> {
-        let info = self.info();
         let Samples { samples: drawn, chains, summary } = &self.samples;
         let diagnostics = self.request.diagnostics().then(|| Diagnostics { chains, samples: Moments::of(drawn) });
-        let samples = if info.is_image() {
+        let samples = if self.request.model().info().is_image() {
             let image = |sample: &Sample| {
-                let png = self.png(std::slice::from_ref(sample))?;
+                let png = png(&self.request, std::slice::from_ref(sample))?;
                 Ok(Image { index: sample.0, b64_png: STANDARD.encode(png) })
             };
             Listed::Images(drawn.iter().map(image).collect::<Result<_, Unwritable>>()?)
         } else {
             Listed::Points(drawn.iter().map(|(index, x)| Point { index: *index, x }).collect())
         };
-        Ok(serde_json::to_vec(&Document {
-            id: self.id.as_str(),
-            model: &info.name,
-            seed: self.request.seed(),
-            sampler: self.request.sampler(),
-            label: usize::try_from(self.request.label()).ok().map(|label| info.labels[label].as_str()),
-            samples,
-            diagnostics,
-            evaluations: summary.evaluations,
-            queue_seconds: summary.queued.as_secs_f64(),
-            sampling_seconds: summary.sampling.as_secs_f64(),
-            warnings: self.request.sampler().warnings(),
-        })?)
+        let account = Account::new(&self.id, &self.request, summary);
+        Ok(serde_json::to_vec(&Document { account, samples, diagnostics })?)
     }
+}
 
-    /// [n, …shape], float32, in the model's own numbers.
-    fn npy(&self) -> Result<Vec<u8>, Unwritable> {
-        let samples = &self.samples.samples;
-        let shape: Vec<u64> =
-            std::iter::once(samples.len()).chain(self.info().shape.iter().copied()).map(|n| n as u64).collect();
-        let mut file = Vec::new();
-        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut file).begin_nd()?;
-        writer.extend(samples.iter().flat_map(|(_, x)| x.iter().copied()))?;
-        writer.finish()?;
-        Ok(file)
-    }
+/// `samples` of `request`, which follow one another, as one picture with its recipe.
+pub(super) fn png(request: &SampleRequest, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
+    let info = request.model().info();
+    let recipe = Recipe {
+        model: &info.name,
+        seed: request.seed(),
+        first_index: samples[0].0,
+        n: samples.len(),
+        sampler: request.sampler(),
+        label: Some(request.label()).filter(|&label| label >= 0),
+        sha256: &info.sha256,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let samples = samples.iter().map(|(_, x)| x.as_slice());
+    let picture = plot::picture(request.model(), request.sampler().last_sigma(), samples)?;
+    Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
+}
+
+/// `numbers`, in the model's own scale, as an array of `shape`: float32.
+pub(super) fn npy(shape: &[usize], numbers: impl Iterator<Item = f32>) -> Result<Vec<u8>, Unwritable> {
+    let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+    let mut file = Vec::new();
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut file).begin_nd()?;
+    writer.extend(numbers)?;
+    writer.finish()?;
+    Ok(file)
 }

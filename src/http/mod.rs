@@ -12,12 +12,14 @@
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `models`, `health`, `page` | the endpoints |
 //! | `accept`, `body`, `encode` | which format, what was asked, samples to bytes |
+//! | `archive` | samples to bytes while they are drawn |
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
 //! | `problem` | the one place that maps errors to answers |
 //! | `served`, `lifecycle` | what is served once it is warm; draining |
 
 mod accept;
+mod archive;
 mod body;
 pub mod config;
 mod encode;
@@ -34,6 +36,7 @@ mod problem;
 mod samples;
 mod served;
 
+pub use archive::ArchiveLimits;
 pub use lifecycle::{Drained, Working, drain};
 pub use listen::{Connections, serve};
 pub use metrics::Metrics;
@@ -57,6 +60,8 @@ use crate::engine::RequestLimits;
 pub struct Bounds {
     /// What one request for samples may ask.
     pub requests: RequestLimits,
+    /// What it may ask that is answered by an archive.
+    pub archives: ArchiveLimits,
     /// The most bytes of a request's body.
     pub body: usize,
     /// How long the engine may have work and end no step before `/livez` calls the server dead.
@@ -65,8 +70,9 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
+    let limits = samples::Limits { whole: bounds.requests, archives: bounds.archives };
     let endpoints = Router::new()
-        .merge(samples::router(gate.clone(), Arc::clone(metrics), bounds.requests))
+        .merge(samples::router(gate.clone(), Arc::clone(metrics), limits))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))

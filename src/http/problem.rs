@@ -1,7 +1,7 @@
 //! The one place that maps errors to answers: RFC 9457, `application/problem+json`.
 
 use super::served::UnknownModel;
-use crate::engine::{Failure, InvalidRequest, Refused};
+use crate::engine::{Bound, Failure, InvalidRequest, Refused};
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -33,10 +33,12 @@ pub(super) enum Problem {
     NotJsonType,
     #[error("{reason}")]
     Invalid { field: Option<String>, reason: String },
-    #[error(transparent)]
+    #[error("{refused}{setting}", refused = .0, setting = setting(.0))]
     Refused(#[from] Refused),
     #[error(transparent)]
     Failed(#[from] Failure),
+    #[error("the client took more than {} s to read 64 KiB; see --reader-seconds", within.as_secs())]
+    SlowReader { within: Duration },
     #[error("the models are still being loaded and warmed up")]
     NotReady,
     #[error("there is work, and no step of it has ended for {} s", since.as_secs())]
@@ -90,6 +92,8 @@ impl Problem {
             Self::Failed(Failure::Stopped) => {
                 Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "stopped", "The server went down") }
             }
+            // Never sent: its answer had begun.
+            Self::SlowReader { .. } => kind(S::REQUEST_TIMEOUT, "slow-reader", "The answer was read too slowly"),
             Self::NotReady => {
                 Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "not-ready", "The server is starting") }
             }
@@ -147,6 +151,16 @@ impl Problem {
             divergence,
         };
         serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+/// The setting that a bound comes from.
+fn setting(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::AtCapacity { bound: Bound::Requests, .. } => "; see --max-requests",
+        Refused::AtCapacity { bound: Bound::Queue, .. } => "; see --max-queued-evaluations",
+        Refused::AtCapacity { bound: Bound::Deadline, .. } => "; see --deadline-seconds, --archive-deadline-seconds",
+        Refused::Draining => "",
     }
 }
 

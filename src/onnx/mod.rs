@@ -14,9 +14,11 @@
 //! ```
 
 mod graph;
+mod metadata;
 #[expect(unreachable_pub, reason = "generated from proto/onnx.proto, and seen by the writer alone")]
 mod proto {
     include!(concat!(env!("OUT_DIR"), "/onnx.rs"));
 }
 
 pub use graph::{Attr, Element, GraphBuilder, Value};
+pub use metadata::{NotOnnx, with_metadata};

@@ -1,6 +1,6 @@
 //! Ancestral sampling (Ho et al. 2020; for the variance-exploding case Song et al. 2021, appendix F).
 
-use super::spec::{descent, length, positive};
+use super::spec::{descent, enough, length, positive};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,13 @@ impl AncestralSpec {
             rho: self.rho.or(model.rho),
             init: self.init.or(model.init),
         }
+    }
+
+    /// See [`SamplerSpec::within`](super::SamplerSpec::within).
+    pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
+        enough(evaluations, 2)?;
+        self.steps = Some(evaluations);
+        Ok(())
     }
 
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {

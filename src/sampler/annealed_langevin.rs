@@ -1,6 +1,6 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
-use super::spec::{count, ends, length, positive, rungs};
+use super::spec::{count, ends, enough, length, positive, rungs};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,9 @@ pub struct AnnealedLangevinSpec {
 }
 
 impl AnnealedLangevinSpec {
+    const STEPS_PER_LEVEL: u32 = 5;
+    const DENOISE: bool = true;
+
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             sigma_max: self.sigma_max.or(model.sigma_max),
@@ -60,6 +63,17 @@ impl AnnealedLangevinSpec {
         }
     }
 
+    /// See [`SamplerSpec::within`](super::SamplerSpec::within).
+    pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
+        let denoising = u32::from(self.denoise.unwrap_or(Self::DENOISE));
+        enough(evaluations, 2 + denoising)?;
+        let steps = evaluations - denoising;
+        let each = self.steps_per_level.unwrap_or(Self::STEPS_PER_LEVEL).min(steps.isqrt());
+        self.steps_per_level = Some(each);
+        self.levels = Some(steps / each.max(1));
+        Ok(())
+    }
+
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let [sigma_max, sigma_min] = ends([self.sigma_max, self.sigma_min], range)?;
         let default_levels = || match sigma_min < sigma_max {
@@ -68,7 +82,7 @@ impl AnnealedLangevinSpec {
         };
         let levels = self.levels.unwrap_or_else(default_levels);
         rungs("levels", levels, [sigma_max, sigma_min])?;
-        let steps_per_level = self.steps_per_level.unwrap_or(5);
+        let steps_per_level = self.steps_per_level.unwrap_or(Self::STEPS_PER_LEVEL);
         count("steps_per_level", steps_per_level)?;
         length("levels", u64::from(levels) * u64::from(steps_per_level))?;
         let default_epsilon = || schedule::ncsnv2_epsilon(sigma_max, sigma_min, levels, steps_per_level);
@@ -76,7 +90,7 @@ impl AnnealedLangevinSpec {
         positive("epsilon", epsilon)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
         init.check()?;
-        let denoise = self.denoise.unwrap_or(true);
+        let denoise = self.denoise.unwrap_or(Self::DENOISE);
         let ladder = schedule::geometric(sigma_max, sigma_min, levels);
         Ok(Sampler::AnnealedLangevin(AnnealedLangevin {
             sigma_max,

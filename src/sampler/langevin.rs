@@ -1,6 +1,6 @@
 //! Langevin dynamics at one noise level.
 
-use super::spec::{count, length, level_in_range, positive};
+use super::spec::{count, enough, length, level_in_range, positive};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,14 @@ impl LangevinSpec {
             denoise: self.denoise.or(model.denoise),
             init: self.init.or(model.init),
         }
+    }
+
+    /// See [`SamplerSpec::within`](super::SamplerSpec::within).
+    pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
+        let denoising = u32::from(self.denoise.unwrap_or(false));
+        enough(evaluations, 1 + denoising)?;
+        self.steps = Some(evaluations - denoising);
+        Ok(())
     }
 
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {

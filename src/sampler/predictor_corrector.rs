@@ -1,6 +1,6 @@
 //! Predictor-corrector sampling (Song et al. 2021, algorithm 2, variance exploding).
 
-use super::spec::{descent, length, positive};
+use super::spec::{descent, enough, length, positive};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,8 @@ pub struct PredictorCorrectorSpec {
 }
 
 impl PredictorCorrectorSpec {
+    const CORRECTOR_STEPS: u32 = 1;
+
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             sigma_max: self.sigma_max.or(model.sigma_max),
@@ -58,10 +60,19 @@ impl PredictorCorrectorSpec {
         }
     }
 
+    /// See [`SamplerSpec::within`](super::SamplerSpec::within).
+    pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
+        enough(evaluations, 2)?;
+        let corrections = self.corrector_steps.unwrap_or(Self::CORRECTOR_STEPS).min(evaluations / 2 - 1);
+        self.corrector_steps = Some(corrections);
+        self.levels = Some(evaluations / (1 + corrections));
+        Ok(())
+    }
+
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let levels = self.levels.unwrap_or(100);
         let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "levels", levels, range)?;
-        let corrector_steps = self.corrector_steps.unwrap_or(1);
+        let corrector_steps = self.corrector_steps.unwrap_or(Self::CORRECTOR_STEPS);
         let snr = self.snr.unwrap_or(0.16);
         positive("snr", snr)?;
         length("levels", u64::from(levels) * (1 + u64::from(corrector_steps)))?;

@@ -1,6 +1,6 @@
 //! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
 
-use super::spec::{descent, length, positive};
+use super::spec::{descent, enough, length, positive};
 use super::{Init, InvalidSampler, Sampler, SigmaRange, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,17 @@ impl ProbabilityFlowSpec {
             rho: self.rho.or(model.rho),
             init: self.init.or(model.init),
         }
+    }
+
+    /// See [`SamplerSpec::within`](super::SamplerSpec::within).
+    pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
+        let (least, steps) = match self.solver.unwrap_or_default() {
+            Solver::Euler | Solver::Dpmpp2m => (2, evaluations),
+            Solver::Heun => (3, evaluations.div_ceil(2)),
+        };
+        enough(evaluations, least)?;
+        self.steps = Some(steps);
+        Ok(())
     }
 
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {

@@ -53,17 +53,55 @@ impl SamplerSpec {
     /// # Errors
     /// The first parameter that cannot be: not positive, outside the model's noise levels, too many steps.
     pub fn resolve(&self, model: Option<&Self>, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
+        match self.over(model) {
+            Self::Langevin(spec) => spec.resolve(range),
+            Self::AnnealedLangevin(spec) => spec.resolve(range),
+            Self::PredictorCorrector(spec) => spec.resolve(range),
+            Self::Ancestral(spec) => spec.resolve(range),
+            Self::ProbabilityFlow(spec) => spec.resolve(range),
+        }
+    }
+
+    /// This spec over `model`'s, as in [`resolve`](Self::resolve), with its steps or levels so many that a chain takes
+    /// `evaluations`, or as few less as can be. How many it names itself does not count; everything else stays.
+    ///
+    /// | method | rule |
+    /// |---|---|
+    /// | `langevin` | `steps`: all, less one where it denoises |
+    /// | `annealed_langevin` | `levels`: as many as fit beside the denoising step, at `steps_per_level` each (or fewer, so that there are no more steps than levels) |
+    /// | `predictor_corrector` | `levels`: as many as fit, of 1 + `corrector_steps` (or fewer, so that there are two levels) |
+    /// | `ancestral` | `steps`: all |
+    /// | `probability_flow` | `steps` N: all; of `heun`, which takes 2N − 1, half |
+    ///
+    /// # Errors
+    /// Where they are too few for two levels.
+    pub fn within(&self, model: Option<&Self>, evaluations: u32) -> Result<Self, InvalidSampler> {
+        let mut spec = self.over(model);
+        match &mut spec {
+            Self::Langevin(spec) => spec.fit(evaluations)?,
+            Self::AnnealedLangevin(spec) => spec.fit(evaluations)?,
+            Self::PredictorCorrector(spec) => spec.fit(evaluations)?,
+            Self::Ancestral(spec) => spec.fit(evaluations)?,
+            Self::ProbabilityFlow(spec) => spec.fit(evaluations)?,
+        }
+        Ok(spec)
+    }
+
+    /// This spec, with what it leaves out from `model`'s where that is of the same method.
+    fn over(&self, model: Option<&Self>) -> Self {
         match (self, model) {
-            (Self::Langevin(spec), Some(Self::Langevin(model))) => spec.over(model).resolve(range),
-            (Self::Langevin(spec), _) => spec.resolve(range),
-            (Self::AnnealedLangevin(spec), Some(Self::AnnealedLangevin(model))) => spec.over(model).resolve(range),
-            (Self::AnnealedLangevin(spec), _) => spec.resolve(range),
-            (Self::PredictorCorrector(spec), Some(Self::PredictorCorrector(model))) => spec.over(model).resolve(range),
-            (Self::PredictorCorrector(spec), _) => spec.resolve(range),
-            (Self::Ancestral(spec), Some(Self::Ancestral(model))) => spec.over(model).resolve(range),
-            (Self::Ancestral(spec), _) => spec.resolve(range),
-            (Self::ProbabilityFlow(spec), Some(Self::ProbabilityFlow(model))) => spec.over(model).resolve(range),
-            (Self::ProbabilityFlow(spec), _) => spec.resolve(range),
+            (Self::Langevin(spec), Some(Self::Langevin(model))) => Self::Langevin(spec.over(model)),
+            (Self::AnnealedLangevin(spec), Some(Self::AnnealedLangevin(model))) => {
+                Self::AnnealedLangevin(spec.over(model))
+            }
+            (Self::PredictorCorrector(spec), Some(Self::PredictorCorrector(model))) => {
+                Self::PredictorCorrector(spec.over(model))
+            }
+            (Self::Ancestral(spec), Some(Self::Ancestral(model))) => Self::Ancestral(spec.over(model)),
+            (Self::ProbabilityFlow(spec), Some(Self::ProbabilityFlow(model))) => {
+                Self::ProbabilityFlow(spec.over(model))
+            }
+            _ => self.clone(),
         }
     }
 }
@@ -110,6 +148,15 @@ pub(super) fn rungs(parameter: &'static str, count: u32, [max, min]: [f64; 2]) -
         return Err(InvalidSampler { parameter, reason });
     }
     Ok(())
+}
+
+/// A number of evaluations that a chain can have.
+pub(super) fn enough(evaluations: u32, least: u32) -> Result<(), InvalidSampler> {
+    if evaluations >= least {
+        return Ok(());
+    }
+    let reason = format!("are {evaluations}, too few for the method; it takes {least} at least");
+    Err(InvalidSampler { parameter: "evaluations", reason })
 }
 
 /// The ends of a ladder of `count` levels, which the request calls `parameter`.

@@ -16,3 +16,4 @@ pub mod progress;
 pub mod run;
 pub mod sample;
 pub mod split;
+pub mod tune;

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use smld::engine::{EngineConfig, RawSampleRequest, RequestLimits, SampleRequest, Samples, Ticket, Worker};
+use smld::engine::{EngineConfig, Failure, RawSampleRequest, RequestLimits, SampleRequest, Samples, Ticket, Worker};
 use smld::sampler::{LangevinSpec, Noise, Purpose, Sampler, SamplerSpec};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ReadyModel, Rows, ScoreModel, ScoreSession, prepare};
@@ -56,6 +56,18 @@ pub(crate) fn asked(model: &ReadyModel, raw: &RawSampleRequest) -> SampleRequest
 /// Steps every worker in turn until none has work.
 pub(crate) fn work(workers: &mut [Worker]) {
     while workers.iter_mut().fold(false, |any, worker| worker.step() | any) {}
+}
+
+/// What a request of any size gets, which is read while `workers` work.
+pub(crate) fn drawn(workers: &mut [Worker], ticket: Ticket) -> Result<Samples, Failure> {
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| ticket.blocking_collect());
+        while !reader.is_finished() {
+            work(workers);
+            std::thread::yield_now();
+        }
+        reader.join().unwrap()
+    })
 }
 
 /// What a request that is done got.

@@ -1,6 +1,6 @@
 //! Samples as they are served: a density's file, a request's JSON, the engine.
 
-use super::common::{asked, ready, roomy, work};
+use super::common::{asked, drawn, ready, roomy};
 use super::histogram::assert_follows;
 use serde_json::{Value, json};
 use smld::engine::{Failure, RawSampleRequest, Samples, engine};
@@ -30,8 +30,7 @@ fn answer(model: &ReadyModel, n: u32, sampler: Value) -> Result<Samples, Failure
     let raw = RawSampleRequest { n: Some(n.into()), seed: Some(5), sampler, ..RawSampleRequest::default() };
     let (engine, mut workers) = engine(std::slice::from_ref(model), roomy(1), Arc::new(())).unwrap();
     let ticket = engine.submit(&asked(model, &raw)).unwrap();
-    work(&mut workers);
-    ticket.blocking_collect()
+    drawn(&mut workers, ticket)
 }
 
 /// The samples of [`answer`].

@@ -1,38 +1,8 @@
-//! The two commands, as a person types them.
+//! The commands `features` and `evaluate`, as a person types them.
 
-use crate::support::{halves, normal, write_halves, write_npy};
+use crate::support::{done, halves, json, normal, refused, write_halves, write_npy};
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
-    let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
-    Command::new(env!("CARGO_BIN_EXE_smld-train"))
-        .args(arguments)
-        .args(["--threads", "1"])
-        .current_dir(folder)
-        .env("SMLD_ONNXRUNTIME", onnxruntime)
-        .output()
-        .unwrap()
-}
-
-/// Runs what must succeed: what it prints.
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = smld_train(folder, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Runs what must fail: the error.
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = smld_train(folder, arguments);
-    assert!(!output.status.success(), "{arguments:?} was taken");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-fn json(folder: &Path, name: &str) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
-}
 
 #[test]
 fn features_are_trained_and_samples_are_compared_by_them() {

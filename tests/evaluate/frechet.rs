@@ -99,3 +99,20 @@ fn the_standard_error_is_the_spread_over_independent_samples() {
     let ratio = mean_error_over_spread(&near, 3);
     assert!((1.1..1.75).contains(&ratio), "{ratio}");
 }
+
+#[test]
+fn what_two_sets_of_rows_share_is_no_error_of_their_difference() {
+    // Both are the same noise z, shifted by 1 and by 1.2 in six dimensions: the distances differ by 6·0.44 + 0.4·Σ z̄.
+    let (count, z) = (2000, normal(0, 2000, 6));
+    let reference =
+        Reference::new(&gaussian([0.0; 6], std::array::from_fn(|i| std::array::from_fn(|j| f64::from(i == j)))))
+            .unwrap();
+    let [near, far] = [1.0, 1.2].map(|shift| reference.jackknife(&(&z + shift)).unwrap());
+    let (gain, exact) = (far.beyond(&near), 0.4 * (6.0 / f64::from(count)).sqrt());
+    assert!((gain.distance - 6.0 * 0.44).abs() < 4.0 * exact, "{gain:?}");
+    // Twenty parts know an error to one in six.
+    assert!((gain.standard_error / exact - 1.0).abs() < 0.5, "{gain:?} and not ± {exact}");
+    assert!(gain.standard_error < 0.3 * far.estimate().standard_error);
+    let none = near.beyond(&near);
+    assert_eq!((none.distance, none.standard_error), (0.0, 0.0));
+}

@@ -1,4 +1,4 @@
-//! How good samples are: every figure against an exact answer, feature networks, the two commands.
+//! How good samples are: every figure against an exact answer, feature networks, the commands.
 #![cfg(feature = "train")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,3 +11,5 @@ mod nearest;
 mod real;
 mod split;
 mod support;
+mod sweep;
+mod tune;

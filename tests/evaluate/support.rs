@@ -1,7 +1,11 @@
-//! Random points, and small data sets as files.
+//! Random points, small data sets and models as files, and the program as a person calls it.
 
-use smld::sampler::{Noise, Purpose};
+use serde_json::Value;
+use smld::sampler::{Noise, Purpose, SamplerSpec};
+use smld::score::density::{Component, GaussianMixture};
+use smld::score::onnx::{mixture_file, with_sampler};
 use std::path::Path;
+use std::process::{Command, Output};
 use tch::Tensor;
 
 /// `count` draws from N(0, I) in `dim` dimensions: [count, dim], float32.
@@ -41,4 +45,50 @@ pub(crate) fn write_npy(path: &Path, shape: &str, values: &[f32]) {
     let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let file = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &values].concat();
     std::fs::write(path, file).unwrap();
+}
+
+/// The variance of [`write_gaussian`]'s data.
+pub(crate) const VARIANCE: f64 = 0.25;
+
+/// Writes `data.npy`, `count` draws from N(0, [`VARIANCE`] I) in two dimensions, and `model.onnx`, whose score is exact and whose
+/// sampler is `sampler`.
+pub(crate) fn write_gaussian(folder: &Path, count: usize, sampler: &Value) {
+    let rows: Vec<f32> = Vec::try_from((normal(0, count, 2) * VARIANCE.sqrt()).reshape([-1])).unwrap();
+    write_npy(&folder.join("data.npy"), &format!("({count}, 2)"), &rows);
+    let component = Component { weight: 1.0, mean: vec![0.0; 2], variance: VARIANCE };
+    let file = mixture_file("gaussian", &GaussianMixture::new(vec![component]).unwrap(), &[]);
+    let sampler: SamplerSpec = serde_json::from_value(sampler.clone()).unwrap();
+    std::fs::write(folder.join("model.onnx"), with_sampler(&file, &sampler).unwrap()).unwrap();
+}
+
+/// Runs `smld-train` in `folder`; what draws samples does so on one thread.
+fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+    let threads: &[&str] = if arguments[0] == "plot" { &[] } else { &["--threads", "1"] };
+    let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
+    Command::new(env!("CARGO_BIN_EXE_smld-train"))
+        .args(arguments)
+        .args(threads)
+        .current_dir(folder)
+        .env("SMLD_ONNXRUNTIME", onnxruntime)
+        .output()
+        .unwrap()
+}
+
+/// Runs what must succeed: what it prints.
+pub(crate) fn done(folder: &Path, arguments: &[&str]) -> String {
+    let output = smld_train(folder, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs what must fail: the error.
+pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = smld_train(folder, arguments);
+    assert!(!output.status.success(), "{arguments:?} was taken");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// The JSON in a file of `folder`.
+pub(crate) fn json(folder: &Path, name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
 }

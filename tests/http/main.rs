@@ -2,6 +2,7 @@
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
+mod archives;
 mod deploy;
 mod diagnostics;
 mod disconnect;

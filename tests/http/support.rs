@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, Worker, engine};
-use smld::http::{Bounds, Catalog, Gate, Metrics, Served, Working, router};
+use smld::http::{ArchiveLimits, Bounds, Catalog, Gate, Metrics, Served, Working, router};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::sync::Arc;
@@ -52,7 +52,11 @@ impl Answer {
 }
 
 pub(crate) fn site(config: EngineConfig) -> Site {
-    let (router, served, workers) = site_at_rest(config, bounds());
+    bounded_site(config, bounds())
+}
+
+pub(crate) fn bounded_site(config: EngineConfig, bounds: Bounds) -> Site {
+    let (router, served, workers) = site_at_rest(config, bounds);
     Site { router, served, _working: Working::start(workers).unwrap() }
 }
 
@@ -74,8 +78,11 @@ pub(crate) fn shut() -> Router {
 }
 
 pub(crate) fn bounds() -> Bounds {
+    let requests = RequestLimits { max_n: 100, max_evaluations: 60_000_000, deadline: Duration::from_secs(600) };
+    let archives = RequestLimits { max_n: 100_000, max_evaluations: 70_000_000, deadline: Duration::from_secs(7200) };
     Bounds {
-        requests: RequestLimits { max_n: 100, max_evaluations: 60_000_000, deadline: Duration::from_secs(600) },
+        requests,
+        archives: ArchiveLimits { requests: archives, patience: Duration::from_secs(600) },
         body: 4096,
         stall: Duration::from_secs(60),
     }
@@ -153,6 +160,11 @@ pub(crate) fn request(method: &str, path: &str, body: impl Into<Body>) -> Reques
 pub(crate) fn accepting(mut request: Request<Body>, accept: &'static str) -> Request<Body> {
     request.headers_mut().insert("accept", accept.parse().unwrap());
     request
+}
+
+/// The metrics as lines.
+pub(crate) async fn metrics(router: &Router) -> Vec<String> {
+    send(router, get("/metrics")).await.text().lines().map(str::to_owned).collect()
 }
 
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod budget;
 mod diffusion;
 mod langevin;
 mod parameters;

@@ -50,7 +50,8 @@ struct World {
 
 impl Default for World {
     fn default() -> Self {
-        let config = PoolConfig { workers: WORKERS, batch_rows: vec![ROWS], slots: 4096, wide: vec![false] };
+        let config =
+            PoolConfig { workers: WORKERS, batch_rows: vec![ROWS], slots: 4096, window: u32::MAX, wide: vec![false] };
         let mut pace = Pace::default();
         (1..=ROWS).for_each(|rows| pace.record(rows, step(rows)));
         let (hands, promised) = (Default::default(), BTreeMap::new());

@@ -2,6 +2,7 @@
 
 mod priorities;
 mod random;
+mod windows;
 
 use super::*;
 
@@ -27,7 +28,12 @@ impl Taken {
 
 impl Bench {
     fn new(workers: usize, batch_rows: usize, slots: usize) -> Self {
-        let config = PoolConfig { workers, batch_rows: vec![batch_rows; 2], slots, wide: vec![workers > 1; 2] };
+        Self::with_window(workers, batch_rows, slots, u32::MAX)
+    }
+
+    fn with_window(workers: usize, batch_rows: usize, slots: usize, window: u32) -> Self {
+        let (batch_rows, wide) = (vec![batch_rows; 2], vec![workers > 1; 2]);
+        let config = PoolConfig { workers, batch_rows, slots, window, wide };
         Self { pool: Pool::new(config), lengths: BTreeMap::new(), complete: Vec::new() }
     }
 

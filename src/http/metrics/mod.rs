@@ -47,7 +47,8 @@ families! {
 families! {
     /// Requests for samples, from their first byte to their answer.
     struct Requests {
-        /// Requests for samples, by how they ended: ok, cancelled by the client, or the name of a problem.
+        /// Requests for samples, by how they ended: ok, cancelled by the client, or the name of a problem; of an archive that is
+        /// what broke it off.
         requests_total: IntCounterVec ["model", "outcome"],
         /// Seconds of a request for samples, whatever its end.
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
@@ -66,7 +67,7 @@ families! {
         requests_waiting: IntGauge [],
         /// Chains that have not begun.
         chains_waiting: IntGauge [],
-        /// Evaluations still to make: what to scale on.
+        /// Evaluations still to make, of an archive those of the samples that may be under way: what to scale on.
         queued_evaluations: IntGauge [],
         /// Evaluations still to make of bulk requests, which yield: those of the queue that nobody waits for.
         bulk_queued_evaluations: IntGauge [],

@@ -1,8 +1,9 @@
 //! What a score network's file says of itself: the metadata that the trainer writes and the server reads.
 
 use super::features::FEATURES;
+use crate::onnx::{NotOnnx, with_metadata};
 use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
-use crate::score::identity::is_name;
+use crate::score::identity::{is_name, sha256};
 use serde_json::Value;
 
 /// The version of the contract that this build writes and reads.
@@ -196,6 +197,22 @@ impl Contract {
             false => SamplerSpec::Langevin(LangevinSpec::default()),
         })
     }
+}
+
+/// `file` with `sampler` as the one to use when a request names none.
+///
+/// # Errors
+/// Where the file is not an ONNX file.
+pub fn with_sampler(file: &[u8], sampler: &SamplerSpec) -> Result<Vec<u8>, NotOnnx> {
+    with_metadata(file, SAMPLER, &serde_json::json!(sampler).to_string())
+}
+
+/// SHA-256 of `file` but for its sampler, in hexadecimal: [`with_sampler`] does not change it.
+///
+/// # Errors
+/// Where the file is not an ONNX file.
+pub fn score_sha256(file: &[u8]) -> Result<String, NotOnnx> {
+    Ok(sha256(&with_metadata(file, SAMPLER, "")?))
 }
 
 impl Output {

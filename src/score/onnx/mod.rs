@@ -11,7 +11,7 @@ mod runtime;
 mod session;
 mod signature;
 
-pub use contract::{Contract, ContractFault, Output};
+pub use contract::{Contract, ContractFault, Output, score_sha256, with_sampler};
 pub use features::{FeatureContract, FeatureError, FeatureNetwork, Features};
 pub use mixture::mixture_file;
 pub use provider::{Precision, Provider, ProviderError, UnknownProvider};

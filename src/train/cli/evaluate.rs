@@ -1,18 +1,17 @@
 //! `smld-train evaluate`: how good samples are, beside real rows.
 
+use super::bar;
+use super::comparison::{Comparison, Opened, compared_by, data, features, fits, load, space};
 use crate::sampler::SamplerSpec;
-use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
-use crate::score::{ReadyModel, ScoreModel, prepare};
-use crate::train::data::{Channels, Options};
+use crate::score::onnx::{OnnxScore, Provider, Runtime};
+use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Apart, Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Compare samples with the data: distance, cover, memory, classes.
@@ -33,24 +32,8 @@ pub(super) struct Evaluate {
         conflicts_with_all = ["model", "n", "sampler", "label", "each_class", "seed", "provider"]
     )]
     samples: Option<PathBuf>,
-    /// The real rows. Of a folder with test files (MNIST's t10k, CIFAR-10's test_batch) those are held out and the others are
-    /// the training rows; of any other data that `fit` reads, one row in five, chosen at random but always the same, is
-    /// held out.
-    #[arg(long, value_name = "PATH")]
-    data: PathBuf,
-    /// Side to which images of a folder are resized.
-    #[arg(long)]
-    size: Option<u32>,
-    /// Whether images of a folder are read as grey or colour.
-    #[arg(long)]
-    channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them and have not ten.
-    #[arg(long, value_delimiter = ',')]
-    classes: Option<Vec<String>>,
-    /// The feature network to compare by, made by `smld-train features`. Without one rows are compared by their own values:
-    /// right for points, and for images of little use.
-    #[arg(long, value_name = "FILE.onnx")]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    comparison: Comparison,
     /// How many samples are drawn.
     #[arg(long, default_value_t = 5000)]
     n: u64,
@@ -66,9 +49,6 @@ pub(super) struct Evaluate {
     /// The seed of the samples.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<usize>,
     /// What runs the score network: cpu, cuda, cuda:N, openvino or openvino:bf16. How far its scores are from the CPU's is
     /// told beside the figures.
     #[arg(long, default_value = "cpu")]
@@ -76,9 +56,6 @@ pub(super) struct Evaluate {
     /// Where to write the figures as JSON.
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
-    /// The path of onnxruntime's library.
-    #[arg(long, env = "SMLD_ONNXRUNTIME")]
-    onnxruntime: Option<PathBuf>,
 }
 
 /// The rows, at most, on which two providers are compared.
@@ -92,18 +69,8 @@ enum Source<'a> {
 
 impl Evaluate {
     pub(super) fn run(self) -> Result<()> {
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
-        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options =
-            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
-        let split = Split::open(&self.data, &options)?;
-        let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
-        let model = self.model.as_ref().map(|path| {
-            let model = OnnxScore::load(&runtime, path, self.provider, false)?;
-            anyhow::Ok(prepare(Arc::new(model), &[1, threads])?)
-        });
-        let model = model.transpose()?;
+        let Opened { runtime, split, network, threads } = self.comparison.open()?;
+        let model = self.model.as_ref().map(|path| load(&runtime, path, self.provider, threads)).transpose()?;
         let (source, about) = self.source(model.as_ref(), &split, threads)?;
         let label = match &source {
             Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => Some(classes[0]),
@@ -122,19 +89,16 @@ impl Evaluate {
             held_out.count()
         );
         let begin = Instant::now();
-        let features = match &network {
-            Some(network) => json!({
-                "name": network.contract().name, "sha256": network.sha256(), "width": network.width()
-            }),
-            None => Value::Null,
-        };
-        let bar = bar("training rows", if network.is_some() { training.count() } else { 0 });
-        let mut space = Space::new(training, network, |rows| bar.inc(rows))?;
-        bar.finish_and_clear();
+        let features = features(network.as_ref());
+        let mut space = space(training, network)?;
         let real = real(&mut space, &held_out)?;
         let samples = drawn(&mut space, source, count)?;
         let report = Report::new(&space, &samples, &real)?;
-        print(&space, &report);
+        println!("{}", compared_by(&space));
+        if space.network().is_some_and(|network| count <= network.width()) {
+            println!("so few samples have no covariance of so many features: the distance is far too large");
+        }
+        println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
         let apart = match (&self.model, &model) {
             (Some(path), Some(model)) if self.provider != Provider::Cpu => {
                 let apart = apart(&runtime, path, model, &held_out)?;
@@ -148,7 +112,7 @@ impl Evaluate {
         let figures = json!({
             "smld": env!("CARGO_PKG_VERSION"),
             "samples": about,
-            "data": {"training": split.data().describe(), "test": split.test().map(|test| test.describe())},
+            "data": data(&split),
             "features": features,
             "figures": report,
             "apart": apart,
@@ -169,13 +133,7 @@ impl Evaluate {
             return Ok((Source::Read(file), about));
         };
         let info = model.info();
-        ensure!(
-            info.shape == shape,
-            "the model '{}' draws samples of shape {:?}, and the data's rows are of shape {shape:?}; give the data it was \
-             trained on",
-            info.name,
-            info.shape,
-        );
+        fits(info, shape)?;
         let classes = match &self.label {
             Some(name) => vec![info.label(name)?],
             None if self.each_class => (0..info.labels.len() as i64).collect(),
@@ -201,16 +159,10 @@ impl Evaluate {
             "classes": if self.each_class { json!("each") } else { json!(self.label) },
             "sampler": sampler, "evaluations": sampler.evaluations(),
         });
-        let drawing = Drawing { model, sampler: self.sampler.clone(), seed: self.seed, n: self.n, classes, threads };
+        let drawing =
+            Drawing { model, sampler: self.sampler.clone(), seed: self.seed, first: 0, n: self.n, classes, threads };
         Ok((Source::Drawn(drawing), about))
     }
-}
-
-/// The feature network in `path`.
-fn network(runtime: &Runtime, path: &PathBuf, threads: usize) -> Result<FeatureNetwork> {
-    let about = || format!("the feature network '{}' cannot be used", path.display());
-    let file = std::fs::read(path).with_context(about)?;
-    FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
 }
 
 /// How far the scores of `model` are from those that the CPU gives to the file at `path`, on some of the `rows`.
@@ -246,26 +198,4 @@ fn drawn(space: &mut Space<'_>, source: Source<'_>, count: usize) -> Result<Kept
     }
     bar.finish_and_clear();
     Ok(kept)
-}
-
-fn print(space: &Space<'_>, report: &Report) {
-    match space.network() {
-        Some(network) => {
-            let width = network.width();
-            println!("compared by {width} features of '{}'", network.contract().name);
-            if report.samples.rows <= width {
-                println!("so few samples have no covariance of {width} features: the distance is far too large");
-            }
-        }
-        None => println!("compared by the rows' own values: no --features were given"),
-    }
-    println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
-}
-
-fn bar(what: &'static str, length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64).with_message(what);
-    match ProgressStyle::with_template("{msg:14} {bar:30} {pos}/{len}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

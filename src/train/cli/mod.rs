@@ -1,5 +1,6 @@
 //! The commands of `smld-train`.
 
+mod comparison;
 mod evaluate;
 mod export;
 mod features;
@@ -7,9 +8,13 @@ mod fit;
 mod objective;
 mod plot;
 mod sample;
+mod sweep;
+mod tune;
 
 use crate::sampler::SamplerSpec;
+use crate::train::evaluate::frechet::Estimate;
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Trains score networks and writes them as ONNX files that `smld serve` serves.
 #[derive(Debug, Parser)]
@@ -29,6 +34,10 @@ enum Command {
     Features(features::Features),
     /// Compare samples with the data: distance, cover, memory, classes.
     Evaluate(evaluate::Evaluate),
+    /// Compare samples of several samplers at several numbers of evaluations with the data.
+    Sweep(sweep::Sweep),
+    /// Search for a sampler's parameters.
+    Tune(tune::Tune),
     /// Draw a figure.
     Plot(plot::Plot),
     /// Draw samples from a score network file into one picture.
@@ -46,6 +55,8 @@ impl Cli {
             Command::Export(export) => export.run(),
             Command::Features(features) => features.run(),
             Command::Evaluate(evaluate) => evaluate.run(),
+            Command::Sweep(sweep) => sweep.run(),
+            Command::Tune(tune) => tune.run(),
             Command::Plot(plot) => plot.run(),
             Command::Sample(sample) => sample.run(),
         }
@@ -55,4 +66,19 @@ impl Cli {
 /// A sampler as a person types it, in the JSON of a request.
 pub(super) fn sampler(text: &str) -> Result<SamplerSpec, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// How far something has come that is done `length` times.
+fn bar(what: &'static str, length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64).with_message(what);
+    match ProgressStyle::with_template("{msg:14} {bar:30} {pos}/{len}  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A distance as it is shown, flush right.
+fn distance(frechet: Option<Estimate>) -> String {
+    let shown = frechet.map(|Estimate { distance, standard_error }| format!("{distance:.4} ± {standard_error:.4}"));
+    format!("{:>20}", shown.unwrap_or_else(|| "diverges".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use crate::plot;
 use crate::train::figures::{
-    Annealing, Chain, Dimension, Drawing, Field, Kernel, Learnt, Loss, Paths, StepSize, Theorem, Times,
+    Annealing, Chain, Dimension, Drawing, Field, Kernel, Learnt, Loss, Paths, Quality, StepSize, Theorem, Times,
 };
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -56,6 +56,9 @@ enum Figure {
     /// Langevin dynamics with its noise and without, from the same beginnings.
     #[command(after_help = "Example:\n  smld-train plot paths --density ring --tau 0.001 --out paths.svg")]
     Paths(To<Paths>),
+    /// The Fréchet distance of samples against the evaluations that they take, by sampler.
+    #[command(after_help = "Example:\n  smld-train plot quality quality.json --out quality.svg")]
+    Quality(To<Quality>),
     /// The variance that Langevin dynamics reaches on a normal density, against the step size.
     #[command(after_help = "Example:\n  smld-train plot step-size --variance 1 --taus 0.1,0.5,1 --out step-size.svg")]
     StepSize(To<StepSize>),
@@ -80,6 +83,7 @@ impl Plot {
             Figure::Learnt(To { figure, out }) => (figure.draw()?, out),
             Figure::Loss(To { figure, out }) => (figure.draw()?, out),
             Figure::Paths(To { figure, out }) => (figure.draw()?, out),
+            Figure::Quality(To { figure, out }) => (figure.draw()?, out),
             Figure::StepSize(To { figure, out }) => (figure.draw()?, out),
             Figure::Theorem(To { figure, out }) => (figure.draw()?, out),
             Figure::Times(To { figure, out }) => (figure.draw()?, out),

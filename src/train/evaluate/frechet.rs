@@ -1,7 +1,7 @@
 //! The Fréchet distance between rows and a reference (Heusel et al. 2017): that of the Gaussians with their moments.
 
 use super::rows::{Rows, blocks};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
 /// The moments of rows.
@@ -22,12 +22,20 @@ pub struct Reference {
 }
 
 /// A distance and how far it may be off.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½).
     pub distance: f64,
     /// The standard error that comes from the rows being so many and no more; the reference is taken as it is.
     pub standard_error: f64,
+}
+
+/// The distance of rows, and those of the same rows with a part of them left out.
+#[derive(Clone, Debug)]
+pub struct Jackknife {
+    whole: f64,
+    /// θ₁ ‥ θ_B.
+    parts: Vec<f64>,
 }
 
 /// The jackknife leaves out one in so many rows at a time.
@@ -67,22 +75,45 @@ impl Reference {
         Ok((apart + self.trace + trace - 2.0 * cross).max(0.0))
     }
 
-    /// The distance of `rows` [n, D], n ≥ 2·[`BLOCKS`], with its standard error by the jackknife (Efron & Tibshirani 1993,
-    /// §11.5, over blocks): of the distances θ₁ ‥ θ_B without row b, b + B, b + 2B, …: ((B − 1)/B Σ (θ_b − θ̄)²)^½.
+    /// The distance of `rows` [n, D], n ≥ 2·[`BLOCKS`], with its standard error; see [`Jackknife::estimate`].
     ///
     /// # Errors
     /// As [`distance`](Self::distance).
     pub fn estimate(&self, rows: &Tensor) -> Result<Estimate, TchError> {
+        Ok(self.jackknife(rows)?.estimate())
+    }
+
+    /// The distances θ₁ ‥ θ_B of `rows` [n, D], n ≥ 2·[`BLOCKS`], without row b, b + B, b + 2B, …, and that of all.
+    ///
+    /// # Errors
+    /// As [`distance`](Self::distance).
+    pub fn jackknife(&self, rows: &Tensor) -> Result<Jackknife, TchError> {
         let whole = Sums::of(rows);
         let without = |block: usize| {
             let block = Sums::of(&rows.slice(0, block as i64, None, BLOCKS as i64));
             self.distance(&whole.without(&block).gaussian())
         };
         let parts = (0..BLOCKS).map(without).collect::<Result<Vec<_>, _>>()?;
-        let mean = parts.iter().sum::<f64>() / BLOCKS as f64;
-        let squares: f64 = parts.iter().map(|part| (part - mean) * (part - mean)).sum();
+        Ok(Jackknife { whole: self.distance(&whole.gaussian())?, parts })
+    }
+}
+
+impl Jackknife {
+    /// The distance with its standard error by the jackknife (Efron & Tibshirani 1993, §11.5, over blocks):
+    /// ((B − 1)/B Σ (θ_b − θ̄)²)^½.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        let mean = self.parts.iter().sum::<f64>() / BLOCKS as f64;
+        let squares: f64 = self.parts.iter().map(|part| (part - mean) * (part - mean)).sum();
         let standard_error = (squares * (BLOCKS - 1) as f64 / BLOCKS as f64).sqrt();
-        Ok(Estimate { distance: self.distance(&whole.gaussian())?, standard_error })
+        Estimate { distance: self.whole, standard_error }
+    }
+
+    /// How much further these rows are than `other`, row i of both being drawn with the same noise: what they share cancels.
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Estimate {
+        let parts = self.parts.iter().zip(&other.parts).map(|(this, other)| this - other).collect();
+        Self { whole: self.whole - other.whole, parts }.estimate()
     }
 }
 

@@ -4,6 +4,7 @@
 mod apart;
 pub mod classes;
 pub mod frechet;
+mod judge;
 pub mod manifold;
 pub mod memory;
 pub mod neighbours;
@@ -11,8 +12,10 @@ mod report;
 pub mod rows;
 pub mod source;
 mod space;
+pub mod sweep;
 
 pub use apart::{Apart, Level};
+pub use judge::Judge;
 pub use report::{Figures, Report};
 pub use space::{Kept, Space};
 

@@ -20,8 +20,10 @@ pub struct Drawing<'a> {
     pub model: &'a ReadyModel,
     /// By this sampler, or the model's own.
     pub sampler: Option<SamplerSpec>,
-    /// Under this seed, with indices from 0.
+    /// Under this seed.
     pub seed: u64,
+    /// With indices from here on.
+    pub first: u64,
     /// So many.
     pub n: u64,
     /// Of these classes, as many of each, one class after the other; of no class where there are none.
@@ -47,7 +49,7 @@ impl Drawing<'_> {
         );
         for (place, &class) in classes.iter().enumerate() {
             for first in (0..of_each).step_by(CHUNK) {
-                let index = place as u64 * of_each + first;
+                let index = self.first + place as u64 * of_each + first;
                 let request = RawSampleRequest {
                     n: Some((of_each - first).min(CHUNK as u64)),
                     seed: Some(self.seed),

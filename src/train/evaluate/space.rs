@@ -94,21 +94,30 @@ impl<'a> Space<'a> {
     /// # Errors
     /// Where the network fails.
     pub fn add(&mut self, kept: &mut Kept, values: &[f32], asked: &[i64]) -> Result<()> {
-        let rows = tensor(values, asked.len());
-        let distances = nearest(&rows, &self.training, 1).sqrt().reshape([-1]);
+        let distances = nearest(&tensor(values, asked.len()), &self.training, 1).sqrt().reshape([-1]);
         kept.distances.extend(Vec::<f64>::try_from(distances)?);
         kept.asked.extend(asked);
-        let Some(Network { network, .. }) = &mut self.network else {
-            kept.blocks.push(rows);
-            return Ok(());
-        };
-        let dim = values.len() / asked.len();
+        let (rows, guesses) = self.place(values, asked.len())?;
+        kept.blocks.push(rows);
+        kept.guesses.extend(guesses);
+        Ok(())
+    }
+
+    /// Where `count` rows, `values` in the data's own numbers, are in this space, [count, width], and what the network, if there
+    /// is one, takes them for.
+    ///
+    /// # Errors
+    /// Where the network fails.
+    pub fn place(&mut self, values: &[f32], count: usize) -> Result<(Tensor, Vec<Guess>)> {
+        let Some(Network { network, .. }) = &mut self.network else { return Ok((tensor(values, count), Vec::new())) };
+        let dim = values.len() / count;
+        let (mut blocks, mut guesses) = (Vec::new(), Vec::new());
         for block in values.chunks(BLOCK * dim) {
             let Features { features, logits } = network.evaluate(block)?;
-            kept.guesses.extend(logits.chunks(network.contract().labels.len()).map(guess));
-            kept.blocks.push(tensor(&features, block.len() / dim));
+            guesses.extend(logits.chunks(network.contract().labels.len()).map(guess));
+            blocks.push(tensor(&features, block.len() / dim));
         }
-        Ok(())
+        Ok((Tensor::cat(&blocks, 0), guesses))
     }
 }
 

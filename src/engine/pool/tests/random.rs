@@ -2,12 +2,15 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// What happens to a pool from outside, or a worker's move.
 #[derive(Clone, Copy, Debug)]
 enum Move {
     Ask(Demand),
     Leave(usize),
+    /// A request's reader fetches its next sample, if that is there.
+    Fetch(usize),
     /// A worker gives its batch back, or takes one.
     Work(usize),
     /// The run of a worker's batch fails.
@@ -24,6 +27,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let any = prop_oneof![
         6 => ask,
         2 => (0..8_usize).prop_map(Move::Leave),
+        24 => (0..8_usize).prop_map(Move::Fetch),
         36 => (0..WORKERS).prop_map(Move::Work),
         1 => (0..WORKERS).prop_map(Move::Fail),
     ];
@@ -36,8 +40,11 @@ struct Watch {
     hands: [Option<Taken>; WORKERS],
     batch_rows: usize,
     slots: usize,
+    window: u32,
     /// Evaluations asked and given.
     asked: BTreeMap<Key, (u64, u64)>,
+    /// By request: chains that have begun, samples that were fetched, and those that were not.
+    samples: BTreeMap<Key, (u32, u32, BTreeSet<u32>)>,
     /// By interactive request without a row: rows given since it came, and the most that may be.
     unserved: BTreeMap<Key, (usize, usize)>,
     /// Rows given in batches without bulk's, before each of which bulk had a chain that waited for a row.
@@ -47,15 +54,17 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(batch_rows: usize, slots: usize) -> Self {
-        let (bench, hands) = (Bench::new(WORKERS, batch_rows, slots), Default::default());
-        let (asked, unserved) = (BTreeMap::new(), BTreeMap::new());
-        Self { bench, hands, batch_rows, slots, asked, unserved, unserved_bulk: 0, slotless_bulk: 0 }
+    fn new(batch_rows: usize, slots: usize, window: u32) -> Self {
+        let bench = Bench::with_window(WORKERS, batch_rows, slots, window);
+        let (asked, samples, unserved, hands) = Default::default();
+        let (unserved_bulk, slotless_bulk) = (0, 0);
+        Self { bench, hands, batch_rows, slots, window, asked, samples, unserved, unserved_bulk, slotless_bulk }
     }
 
     fn forget(&mut self, key: Key) {
         self.bench.pool.remove(key);
         self.asked.remove(&key);
+        self.samples.remove(&key);
         self.unserved.remove(&key);
     }
 
@@ -67,6 +76,11 @@ impl Watch {
                     self.forget(key);
                 }
             }
+            Move::Fetch(place) => {
+                if let Some(&key) = self.samples.keys().nth(place) {
+                    self.fetch(key);
+                }
+            }
             Move::Fail(worker) => {
                 for (key, chain, _) in self.hands[worker].take().map(|taken| taken.rows).unwrap_or_default() {
                     self.forget(key);
@@ -74,12 +88,13 @@ impl Watch {
                 }
             }
             Move::Work(worker) => match self.hands[worker].take() {
-                Some(taken) => self.bench.back(taken),
+                Some(taken) => self.back(taken),
                 None => self.hands[worker] = self.take(worker)?,
             },
         }
         let pool = &self.bench.pool;
         prop_assert!(pool.slots_used() <= self.slots);
+        prop_assert!(self.samples.values().all(|&(begun, fetched, _)| begun <= fetched + self.window));
         prop_assert!(pool.running[Priority::Bulk as usize] <= pool.slots(Priority::Bulk));
         Ok(())
     }
@@ -87,6 +102,7 @@ impl Watch {
     fn ask(&mut self, demand: Demand) {
         let key = self.bench.admit(demand);
         self.asked.insert(key, (demand.work(), 0));
+        self.samples.insert(key, (0, 0, BTreeSet::new()));
         if demand.priority == Priority::Interactive {
             // Every slot's chain to its end, and what those before may get until their tags are past this one's: a batch of
             // rows and one more each, each row at most a batch or the beginning of a chain. Twice, for bulk's turns: each
@@ -95,6 +111,35 @@ impl Watch {
             let (rows, longest) = (self.batch_rows, LONGEST as usize);
             self.unserved.insert(key, (0, 2 * (self.slots * longest + before * (rows + longest) + WORKERS * rows)));
         }
+    }
+
+    /// Takes a batch back; the chains that have ended wait for their reader.
+    fn back(&mut self, taken: Taken) {
+        for &(key, chain, made) in &taken.rows {
+            if let Some((.., ended)) = self.samples.get_mut(&key).filter(|_| made + 1 == self.bench.lengths[&key]) {
+                ended.insert(chain);
+            }
+        }
+        self.bench.back(taken);
+    }
+
+    /// The reader of request `key` fetches its next sample, if that is there. Whether it was.
+    fn fetch(&mut self, key: Key) -> bool {
+        let there = self.samples.get_mut(&key).is_some_and(|(_, fetched, ended)| {
+            let there = ended.remove(fetched);
+            *fetched += u32::from(there);
+            there
+        });
+        if there {
+            self.bench.pool.fetched(key);
+        }
+        there
+    }
+
+    /// Every reader fetches what is there. Whether there was any.
+    fn fetch_all(&mut self) -> bool {
+        let keys: Vec<Key> = self.samples.keys().copied().collect();
+        keys.into_iter().fold(false, |any, key| self.fetch(key) | any)
     }
 
     /// A batch for `worker`, held against what is promised of it.
@@ -107,8 +152,9 @@ impl Watch {
         prop_assert!((1..=self.batch_rows).contains(&rows));
 
         self.unserved.values_mut().for_each(|(given, _)| *given += rows);
-        for (key, ..) in &taken.rows {
+        for (key, _, made) in &taken.rows {
             self.asked.get_mut(key).unwrap().1 += 1;
+            self.samples.get_mut(key).unwrap().0 += u32::from(*made == 0);
             self.unserved.remove(key);
         }
         prop_assert!(self.unserved.values().all(|(given, most)| given <= most), "{:?}", self.unserved);
@@ -130,21 +176,23 @@ impl Watch {
 }
 
 proptest! {
-    /// Bounds hold at every moment; whoever comes interactively is served after a bounded number of rows; bulk yields, has
-    /// its turns and comes to its slots; everyone who stays gets all that was asked; and in the end nothing is left.
+    /// Bounds hold at every moment, and no request goes further beyond its reader than a window; whoever comes interactively
+    /// is served after a bounded number of rows, whoever does not read; bulk yields, has its turns and comes to its slots;
+    /// everyone who stays and reads gets all that was asked; and in the end nothing is left.
     #[test]
     fn nothing_starves_nothing_leaks_and_no_bound_is_passed(
-        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize,
+        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize, window in 1..50_u32,
     ) {
-        let mut watch = Watch::new(batch_rows, slots);
+        let mut watch = Watch::new(batch_rows, slots, window);
         for next in moves {
             watch.play(next)?;
         }
-        // Until every worker has come with empty hands and gone with empty hands.
+        // Until every worker has come with empty hands and gone with empty hands, and nothing was left to read.
         let mut idle = 0;
         while idle < 2 {
             (0..WORKERS).try_for_each(|worker| watch.play(Move::Work(worker)))?;
-            idle = if watch.hands.iter().all(Option::is_none) { idle + 1 } else { 0 };
+            let read = watch.fetch_all();
+            idle = if !read && watch.hands.iter().all(Option::is_none) { idle + 1 } else { 0 };
         }
         let Watch { bench: Bench { pool, .. }, asked, .. } = watch;
         prop_assert!(asked.values().all(|(work, given)| work == given), "{asked:?}");

@@ -1,0 +1,172 @@
+//! A request under way, as those who wait for it hold it.
+
+use super::board::Taken;
+use super::pool::Key;
+use super::shared::Shared;
+use super::{ChainDiagnostics, Event, Failure, SampleRequest, Summary};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc::Receiver;
+
+/// Every sample of a request, and what it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples {
+    /// (index, x) of every sample, by rising index.
+    pub samples: Vec<(u32, Vec<f32>)>,
+    /// What their chains were like, by rising index; nothing where the request did not ask for it.
+    pub chains: Vec<ChainDiagnostics>,
+    /// What it took.
+    pub summary: Summary,
+}
+
+/// A request under way. Dropping it cancels what is left of it before the next evaluation.
+///
+/// Its samples come by rising index. The engine goes no further than a window beyond the sample that is fetched next: who
+/// does not fetch holds back this request, and no other.
+pub struct Ticket {
+    shared: Arc<Shared>,
+    /// Under which the board is told what was fetched, where it must be.
+    key: Option<Key>,
+    events: Receiver<Event>,
+    /// The index of the sample that is fetched next.
+    turn: u32,
+    /// Samples that came before their turn, by index.
+    early: BTreeMap<u32, Event>,
+    /// Whether the last event was heard.
+    over: bool,
+}
+
+impl Ticket {
+    pub(super) fn new(shared: Arc<Shared>, request: &SampleRequest, Taken { events, key }: Taken) -> Self {
+        Self { shared, key, events, turn: request.first_index(), early: BTreeMap::new(), over: false }
+    }
+
+    /// The next event, samples by rising index; none after [`Event::Done`] or [`Event::Failed`].
+    ///
+    /// Nothing is lost where this future is dropped before it is done.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            let event = self.events.recv().await?;
+            if let Some(end) = self.hear(event) {
+                return Some(end);
+            }
+        }
+    }
+
+    /// As [`next`](Self::next), for a thread that may block.
+    pub fn blocking_next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            let event = self.events.blocking_recv()?;
+            if let Some(end) = self.hear(event) {
+                return Some(end);
+            }
+        }
+    }
+
+    /// The next event, if it is there already.
+    pub fn try_next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(sample) = self.due() {
+                return Some(sample);
+            }
+            let event = self.events.try_recv().ok()?;
+            if let Some(end) = self.hear(event) {
+                return Some(end);
+            }
+        }
+    }
+
+    /// Waits for every sample.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub async fn collect(mut self) -> Result<Samples, Failure> {
+        let mut gathered = Gathered::default();
+        loop {
+            if let Some(end) = gathered.take(self.next().await) {
+                return end;
+            }
+        }
+    }
+
+    /// As [`collect`](Self::collect), for a thread that may block.
+    ///
+    /// # Errors
+    /// The request's [`Failure`].
+    pub fn blocking_collect(mut self) -> Result<Samples, Failure> {
+        let mut gathered = Gathered::default();
+        loop {
+            if let Some(end) = gathered.take(self.blocking_next()) {
+                return end;
+            }
+        }
+    }
+
+    /// The sample whose turn it is, if it is there.
+    fn due(&mut self) -> Option<Event> {
+        let sample = self.early.remove(&self.turn)?;
+        // Past the last index of all there is nothing to come.
+        self.turn = self.turn.wrapping_add(1);
+        if let Some(key) = self.key {
+            self.shared.update(|board| board.fetched(key, Instant::now()));
+        }
+        Some(sample)
+    }
+
+    /// Keeps a sample for its turn; an event that is none is the last, and handed on.
+    fn hear(&mut self, event: Event) -> Option<Event> {
+        match event {
+            Event::Sample { index, .. } => {
+                self.early.insert(index, event);
+                None
+            }
+            Event::Done(_) | Event::Failed(_) => {
+                self.over = true;
+                Some(event)
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    /// Where every request waits for its reader no worker would come by and see that this one is not wanted any more.
+    fn drop(&mut self) {
+        if !self.over {
+            self.events.close();
+            self.shared.update(|board| board.sweep(Instant::now()));
+        }
+    }
+}
+
+/// What has been heard so far.
+#[derive(Default)]
+struct Gathered {
+    samples: Vec<(u32, Vec<f32>)>,
+    chains: Vec<ChainDiagnostics>,
+}
+
+impl Gathered {
+    /// Takes one event in; answers with the end, if it was the last.
+    fn take(&mut self, event: Option<Event>) -> Option<Result<Samples, Failure>> {
+        match event {
+            Some(Event::Sample { index, x, diagnostics }) => {
+                self.samples.push((index, x));
+                self.chains.extend(diagnostics);
+                None
+            }
+            Some(Event::Done(summary)) => {
+                let Self { samples, chains } = std::mem::take(self);
+                Some(Ok(Samples { samples, chains, summary }))
+            }
+            Some(Event::Failed(failure)) => Some(Err(failure)),
+            None => Some(Err(Failure::Stopped)),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What every command that compares samples with data has in common: the real rows, and the space of the comparison.
+
+use super::bar;
+use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
+use crate::score::{ModelInfo, ReadyModel, prepare};
+use crate::train::data::{Channels, Options};
+use crate::train::evaluate::{Judge, MIN_ROWS, Space};
+use crate::train::split::{Split, Subset};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The options of the real side.
+#[derive(Args, Debug)]
+pub(super) struct Comparison {
+    /// The real rows. Of a folder with test files (MNIST's t10k, CIFAR-10's test_batch) those are held out and the others are
+    /// the training rows; of any other data that `fit` reads, one row in five, chosen at random but always the same, is
+    /// held out.
+    #[arg(long, value_name = "PATH")]
+    data: PathBuf,
+    /// Side to which images of a folder are resized.
+    #[arg(long)]
+    size: Option<u32>,
+    /// Whether images of a folder are read as grey or colour.
+    #[arg(long)]
+    channels: Option<Channels>,
+    /// Class names, separated by commas, where the data only number them and have not ten.
+    #[arg(long, value_delimiter = ',')]
+    classes: Option<Vec<String>>,
+    /// The feature network to compare by, made by `smld-train features`. Without one rows are compared by their own values:
+    /// right for points, and for images of little use.
+    #[arg(long, value_name = "FILE.onnx")]
+    features: Option<PathBuf>,
+    /// Threads; by default all cores.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// The path of onnxruntime's library.
+    #[arg(long, env = "SMLD_ONNXRUNTIME")]
+    onnxruntime: Option<PathBuf>,
+}
+
+/// The real side, read.
+pub(super) struct Opened {
+    pub(super) runtime: Runtime,
+    pub(super) split: Split,
+    pub(super) network: Option<FeatureNetwork>,
+    pub(super) threads: usize,
+}
+
+impl Comparison {
+    pub(super) fn open(&self) -> Result<Opened> {
+        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        let options =
+            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
+        let split = Split::open(&self.data, &options)?;
+        let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
+        Ok(Opened { runtime, split, network, threads })
+    }
+}
+
+/// The feature network in `path`.
+fn network(runtime: &Runtime, path: &Path, threads: usize) -> Result<FeatureNetwork> {
+    let about = || format!("the feature network '{}' cannot be used", path.display());
+    let file = std::fs::read(path).with_context(about)?;
+    FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
+}
+
+/// The score network in `path`, ready to be drawn from on `threads` threads.
+pub(super) fn load(runtime: &Runtime, path: &Path, provider: Provider, threads: usize) -> Result<ReadyModel> {
+    Ok(prepare(Arc::new(OnnxScore::load(runtime, path, provider, false)?), &[1, threads])?)
+}
+
+/// Sees that a model's samples are of the data's shape.
+pub(super) fn fits(info: &ModelInfo, shape: &[usize]) -> Result<()> {
+    ensure!(
+        info.shape == shape,
+        "the model '{}' draws samples of shape {:?}, and the data's rows are of shape {shape:?}; give the data it was \
+         trained on",
+        info.name,
+        info.shape,
+    );
+    Ok(())
+}
+
+/// The space of the comparison.
+pub(super) fn space<'a>(training: Subset<'a>, network: Option<FeatureNetwork>) -> Result<Space<'a>> {
+    let bar = bar("training rows", if network.is_some() { training.count() } else { 0 });
+    let space = Space::new(training, network, |rows| bar.inc(rows))?;
+    bar.finish_and_clear();
+    Ok(space)
+}
+
+/// What compares samples of `model` with the rows of `split`, `n` of them at least, and the held-out rows. Says by what.
+pub(super) fn judge<'a>(
+    split: &'a Split,
+    network: Option<FeatureNetwork>,
+    model: &'a ReadyModel,
+    threads: usize,
+    n: u32,
+) -> Result<(Judge<'a>, Subset<'a>)> {
+    let least = network.as_ref().map_or(0, FeatureNetwork::width).max(MIN_ROWS - 1);
+    ensure!(n as usize > least, "--n is {n}; a covariance of so many features wants more than {least} samples");
+    let [training, held_out] = split.subsets(None);
+    let space = space(training, network)?;
+    println!("{}", compared_by(&space));
+    Ok((Judge::new(space, model, threads)?, held_out))
+}
+
+/// What rows are compared by, for a person.
+pub(super) fn compared_by(space: &Space<'_>) -> String {
+    match space.network() {
+        Some(network) => format!("compared by {} features of '{}'", network.width(), network.contract().name),
+        None => "compared by the rows' own values: no --features were given".to_owned(),
+    }
+}
+
+/// What the files of figures say of the feature network.
+pub(super) fn features(network: Option<&FeatureNetwork>) -> Value {
+    network.map_or(
+        Value::Null,
+        |network| json!({"name": network.contract().name, "sha256": network.sha256(), "width": network.width()}),
+    )
+}
+
+/// What they say of the data.
+pub(super) fn data(split: &Split) -> Value {
+    json!({"training": split.data().describe(), "test": split.test().map(|test| test.describe())})
+}

@@ -1,0 +1,143 @@
+//! `smld-train tune`: a sampler's own parameters, searched.
+
+use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
+use super::{bar, distance};
+use crate::sampler::SamplerSpec;
+use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
+use crate::train::evaluate::frechet::Estimate;
+use crate::train::export;
+use crate::train::tune::{Round, Trial, Verdict, cost, rounds, search, settings, verdict};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Search for the parameters by which a sampler's samples are nearest to the data.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    smld-train tune models/mnist.onnx --data data/mnist --features models/features/mnist.onnx\n  \
+    smld-train tune models/mnist.onnx --data data/mnist --features models/features/mnist.onnx --n 128 --trials 20 \\\n      \
+    --method predictor_corrector --evaluations 35 --json tuned.json\n\n\
+    All settings have --n samples drawn each; the best third has three times as many, and so on. The best of the last round is \
+    then compared with the method's default on fresh samples. docs/EVALUATION.md says what is searched.")]
+pub(super) struct Tune {
+    /// The score network file to draw from.
+    #[arg(value_name = "MODEL.onnx")]
+    model: PathBuf,
+    #[command(flatten)]
+    comparison: Comparison,
+    /// The method: annealed_langevin, predictor_corrector, ancestral, probability_flow or langevin.
+    #[arg(long, default_value = "annealed_langevin", value_parser = method)]
+    method: SamplerSpec,
+    /// The evaluations that a chain may have. Steps or levels are as many as fit.
+    #[arg(long, default_value_t = 100)]
+    evaluations: u32,
+    /// How many settings are tried, the default among them.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    trials: u16,
+    /// How many samples of each setting are drawn at first; 40 at least, and more than there are features.
+    #[arg(long, default_value_t = 256)]
+    n: u32,
+    /// The seed of the samples. Those of the last comparison have the next.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write all that was measured as JSON.
+    #[arg(long, value_name = "FILE.json")]
+    json: Option<PathBuf>,
+    /// Make what was found the sampler by which the model is sampled where a request names none: the best setting or, where it
+    /// is no better, the method's default at so many evaluations. The file is written again, its weights as they were.
+    #[arg(long)]
+    write: bool,
+}
+
+impl Tune {
+    pub(super) fn run(self) -> Result<()> {
+        let Opened { runtime, split, network, threads } = self.comparison.open()?;
+        let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
+        let info = model.info();
+        fits(info, split.data().shape())?;
+        let settings = settings(&self.method, info, self.evaluations, self.trials.into())?;
+        let default = settings[0].clone();
+        let rounds = rounds(settings.len(), self.n);
+        let samples = rounds.last().map_or(self.n, |round| round.samples);
+        let features = features(network.as_ref());
+        let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
+        let mark = judge.mark(&held_out, samples as usize)?.estimate();
+
+        let bar = bar("samples", cost(&rounds) as usize);
+        let mut told = Vec::new();
+        let best = search(
+            &mut judge,
+            settings,
+            &rounds,
+            self.seed,
+            || bar.inc(1),
+            |round, trials| {
+                bar.suspend(|| print(*round, trials));
+                told.push(json!({"samples": round.samples, "trials": trials}));
+            },
+        )?;
+        let best = best.context("every setting diverges; the model is damaged, or was not trained")?;
+        let verdict = verdict(&mut judge, [best, default], samples, self.seed.wrapping_add(1), || bar.inc(1))?;
+        bar.finish_and_clear();
+        conclude(&verdict, mark);
+
+        if let Some(path) = &self.json {
+            let figures = json!({
+                "smld": env!("CARGO_PKG_VERSION"),
+                "model": {"name": info.name, "sha256": info.sha256},
+                "data": data(&split),
+                "features": features,
+                "evaluations": self.evaluations,
+                "seed": self.seed,
+                "held_out": mark,
+                "rounds": told,
+                "verdict": verdict,
+            });
+            export::write((serde_json::to_string_pretty(&figures)? + "\n").as_bytes(), path)?;
+        }
+        if self.write {
+            write(&self.model, &runtime, if verdict.is_better() { &verdict.best } else { &verdict.default })?;
+        }
+        Ok(())
+    }
+}
+
+/// A method by its name alone.
+fn method(text: &str) -> Result<SamplerSpec, String> {
+    serde_json::from_value(json!({"method": text})).map_err(|error| error.to_string())
+}
+
+/// The settings of a round, the best first.
+fn print(Round { settings, samples }: Round, trials: &[Trial]) {
+    println!("\n{settings} settings, {samples} samples of each");
+    trials.iter().for_each(|trial| println!("{}  {}", distance(trial.frechet), json!(trial.sampler)));
+}
+
+fn conclude(verdict: &Verdict, mark: Estimate) {
+    let Verdict { samples, best, default, gain } = verdict;
+    println!("\n{samples} fresh samples of each");
+    for (what, frechet) in [("best", best.frechet), ("default", default.frechet), ("held-out rows", Some(mark))] {
+        println!("{what:<14}{}", distance(frechet));
+    }
+    println!("{:<14}{}", "gain", distance(*gain));
+    let (chosen, why) = match verdict.is_better() {
+        true => (best, "the best is better than the default"),
+        false => (default, "nothing is better than the default by more than two standard errors: keep the default"),
+    };
+    println!("{why}\n--sampler '{}'", json!(chosen.sampler));
+}
+
+/// Makes the sampler of `trial` that of the model in `path`.
+fn write(path: &Path, runtime: &Runtime, trial: &Trial) -> Result<()> {
+    ensure!(
+        trial.frechet.is_some(),
+        "the default diverges, and nothing was found that does not; the file stays as it is"
+    );
+    let about = || format!("{} cannot be given another sampler", path.display());
+    let file = with_sampler(&std::fs::read(path).with_context(about)?, &trial.sampler).with_context(about)?;
+    OnnxScore::from_bytes(runtime, file.clone(), Provider::Cpu, false).with_context(about)?;
+    export::write(&file, path)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
