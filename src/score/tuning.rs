@@ -61,7 +61,8 @@ impl MeasuredStep {
 /// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and the lone chain's
 /// session. Sessions that were opened are kept for the engine.
 ///
-/// Stops within `budget`, but for the first run of each session; where that ends the search early, the size is eight rows.
+/// Stops within `budget`, but for the first run of each session; where that ends the search while larger sizes still pay, the size
+/// is eight rows.
 ///
 /// # Errors
 /// Where a session cannot be opened or run.
@@ -105,7 +106,7 @@ pub fn tune(
     }
     narrow.into_iter().for_each(|session| model.keep(1, session));
     let chosen = match measured.iter().find(|step| step.rate() * GAIN >= best(&measured)) {
-        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE) => step.rows,
+        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE || step.rows < last.rows) => step.rows,
         // Too little was measured to choose by.
         Some(_) | None => SURE,
     };
