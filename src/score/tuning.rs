@@ -105,14 +105,18 @@ pub fn tune(
         measured.push(measure(&mut narrow, 1, rows, &probe, end)?);
     }
     narrow.into_iter().for_each(|session| model.keep(1, session));
-    let chosen = match measured.iter().find(|step| step.rate() * GAIN >= best(&measured)) {
-        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE || step.rows < last.rows) => step.rows,
-        // Too little was measured to choose by.
-        Some(_) | None => SURE,
-    };
+    let batch_rows = pinned.map_or_else(|| choose(&measured), NonZero::get);
     steps.extend(measured);
-    let batch_rows = pinned.map_or(chosen, NonZero::get);
     Ok(model.clone().tuned(Tuning { batch_rows, lone_threads, steps }))
+}
+
+/// The rows of a step, by steps of rising size: the smallest size that is about as good as the best. Where time ran out while
+/// larger ones still paid, too little was measured to choose by.
+fn choose(measured: &[MeasuredStep]) -> usize {
+    match measured.iter().find(|step| step.rate() * GAIN >= best(measured)) {
+        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE || step.rows < last.rows) => step.rows,
+        Some(_) | None => SURE,
+    }
 }
 
 /// The highest rate among `steps`.
@@ -167,5 +171,34 @@ impl fmt::Display for Tuning {
             write!(f, "{comma} {sessions}×{threads} of {rows}: {rows_per_second:.0}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is chosen by steps of 1, 2, 4, … rows that take so many milliseconds.
+    fn chosen(milliseconds: &[f64]) -> usize {
+        let step = |(place, milliseconds): (usize, &f64)| {
+            let (rows, seconds) = (1 << place, milliseconds * 1e-3);
+            MeasuredStep { sessions: 1, threads: 1, rows, seconds, rows_per_second: rows as f64 / seconds }
+        };
+        choose(&milliseconds.iter().enumerate().map(step).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_smallest_size_that_is_about_as_good_as_the_best_is_chosen() {
+        assert_eq!(chosen(&[10.0, 11.0, 12.0, 14.0, 28.0]), 8);
+        assert_eq!(chosen(&[10.0, 15.0, 29.7, 59.2]), 2);
+        assert_eq!(chosen(&[10.0, 20.0, 40.0, 80.0]), 1);
+    }
+
+    #[test]
+    fn where_time_ran_out_what_was_measured_decides_unless_larger_sizes_still_paid() {
+        assert_eq!(chosen(&[50.0, 100.0]), 1);
+        assert_eq!(chosen(&[50.0, 80.0, 160.0]), 2);
+        assert_eq!(chosen(&[50.0, 60.0]), 8);
+        assert_eq!(chosen(&[50.0]), 8);
     }
 }
