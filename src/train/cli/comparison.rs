@@ -1,9 +1,9 @@
 //! What every command that compares samples with data has in common: the real rows, and the space of the comparison.
 
 use super::bar;
+use super::reading::Reading;
 use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
 use crate::score::{ModelInfo, ReadyModel, prepare};
-use crate::train::data::{Channels, Options};
 use crate::train::evaluate::{Judge, MIN_ROWS, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, ensure};
@@ -20,15 +20,8 @@ pub(super) struct Comparison {
     /// held out.
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
-    /// Side to which images of a folder are resized.
-    #[arg(long)]
-    size: Option<u32>,
-    /// Whether images of a folder are read as grey or colour.
-    #[arg(long)]
-    channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them and have not ten.
-    #[arg(long, value_delimiter = ',')]
-    classes: Option<Vec<String>>,
+    #[command(flatten)]
+    reading: Reading,
     /// The feature network to compare by, made by `smld-train features`. Without one rows are compared by their own values:
     /// right for points, and for images of little use.
     #[arg(long, value_name = "FILE.onnx")]
@@ -54,9 +47,7 @@ impl Comparison {
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
         tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options =
-            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
-        let split = Split::open(&self.data, &options)?;
+        let split = Split::open(&self.data, &self.reading.options())?;
         let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;
         Ok(Opened { runtime, split, network, threads })
     }

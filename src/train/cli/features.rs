@@ -1,8 +1,8 @@
 //! `smld-train features`: a network whose features `smld-train evaluate` compares samples by.
 
 use super::fit::model_name;
+use super::reading::Reading;
 use crate::score::onnx::Runtime;
-use crate::train::data::{Channels, Options};
 use crate::train::export;
 use crate::train::features::{FeaturePlan, FeatureRun, accuracy, file, verify};
 use crate::train::network::Classifier;
@@ -26,15 +26,8 @@ pub(super) struct Features {
     /// one of its own.
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
-    /// Side to which images of a folder are resized; a multiple of 4.
-    #[arg(long)]
-    size: Option<u32>,
-    /// Whether images of a folder are read as grey or colour.
-    #[arg(long)]
-    channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them.
-    #[arg(long, value_delimiter = ',')]
-    classes: Option<Vec<String>>,
+    #[command(flatten)]
+    reading: Reading,
     /// Steps to train; the same seed and threads give the same network.
     #[arg(long, default_value_t = 4000, conflicts_with = "minutes")]
     steps: u32,
@@ -64,9 +57,7 @@ impl Features {
         let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
         ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options =
-            Options { size: self.size, channels: self.channels, classes: self.classes.clone(), ..Options::default() };
-        let split = Split::open(&self.data, &options)?;
+        let split = Split::open(&self.data, &self.reading.options())?;
         let mut run = FeatureRun::begin(self.plan(&split)?, split.data());
         self.train(&mut run)?;
         let accuracy = split.test().map(|test| accuracy(&mut run, test));

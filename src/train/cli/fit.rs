@@ -1,11 +1,12 @@
 //! `smld-train fit`: from a data set to a score network file.
 
 use super::objective::ObjectiveArgs;
+use super::reading::Reading;
 use crate::engine::RawSampleRequest;
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
-use crate::train::data::{Channels, Dataset, Options};
+use crate::train::data::{Dataset, Options};
 use crate::train::export;
 use crate::train::network::torch::Precision;
 use crate::train::network::{Mlp, Network, UNet};
@@ -53,15 +54,8 @@ pub(super) struct Fit {
     /// The seed of those draws, by default 0: another --seed trains on the same data.
     #[arg(long)]
     data_seed: Option<u64>,
-    /// Side to which images of a folder are resized; a multiple of 4.
-    #[arg(long)]
-    size: Option<u32>,
-    /// Whether images of a folder are read as grey or colour.
-    #[arg(long)]
-    channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them.
-    #[arg(long, value_delimiter = ',')]
-    classes: Option<Vec<String>>,
+    #[command(flatten)]
+    reading: Reading,
     /// Steps to train; the same seed and threads give the same curve.
     #[arg(long, conflicts_with = "minutes")]
     steps: Option<u32>,
@@ -122,13 +116,7 @@ impl Fit {
         let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
         ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let options = Options {
-            size: self.size,
-            channels: self.channels,
-            classes: self.classes.clone(),
-            count: self.count,
-            seed: self.data_seed,
-        };
+        let options = Options { count: self.count, seed: self.data_seed, ..self.reading.options() };
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;

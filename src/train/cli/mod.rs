@@ -7,6 +7,7 @@ mod features;
 mod fit;
 mod objective;
 mod plot;
+mod reading;
 mod sample;
 mod sweep;
 mod tune;
