@@ -16,11 +16,11 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
 RUN mkdir -p src/bin && touch src/lib.rs && echo 'fn main() {}' > src/bin/smld.rs \
-    && cargo build --release --locked --no-default-features --features serve,onnx,cuda --bin smld
+    && cargo build --release --locked --no-default-features --features client,serve,onnx,cuda --bin smld
 COPY src src
 # Cargo goes by times, and those of the sources are older than the empty program's.
 RUN touch src/lib.rs src/bin/smld.rs \
-    && cargo build --release --locked --no-default-features --features serve,onnx,cuda --bin smld
+    && cargo build --release --locked --no-default-features --features client,serve,onnx,cuda --bin smld
 
 # What both images have besides onnxruntime.
 FROM scratch AS server

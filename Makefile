@@ -38,6 +38,7 @@ lint: ## formatting, lints for every set of features, and the documentation
 	$(CARGO) clippy --locked --no-default-features -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features serve -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features onnx -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features client -- -D warnings
 	$(CARGO) clippy --locked -- -D warnings
 	$(CARGO) clippy --locked --no-default-features --features train -- -D warnings
 	$(CARGO) clippy --locked --all-features --all-targets -- -D warnings

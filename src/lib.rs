@@ -16,10 +16,13 @@
 //! | [`plot`] | figures: densities, points, lines and arrows, as SVG and PNG | `score`, `pixels` |
 //! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
 //! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot` |
+//! | [`client`] | a running server asked for samples, models, a picture again | nothing: the interface as documented |
 //! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` |
 //!
-//! Features: `serve` (http), `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
+//! Features: `serve` (http), `client`, `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod engine;
 #[cfg(feature = "serve")]
 pub mod http;

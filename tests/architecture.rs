@@ -7,21 +7,22 @@ use std::fs;
 use std::path::Path;
 
 /// Each module, what of the crate it may know, and why no more. A module knows only those above it: data flows one way.
-const MODULES: [(&str, &[&str], &str); 10] = [
+const MODULES: [(&str, &[&str], &str); 11] = [
     ("sampler", &[], "samplers are pure mathematics"),
     ("onnx", &[], "it is a file format, whatever the graph is for"),
     ("pixels", &[], "it makes pictures of numbers, wherever they come from"),
+    ("client", &[], "it knows the interface, not the server"),
     ("score", &["sampler", "onnx"], "a score is evaluated the same way whoever asks for it"),
     ("plot", &["pixels", "score"], "a figure shows densities and points, whoever asks for it"),
     ("engine", &["sampler", "score"], "it runs chains without a server, and with any score model"),
     ("http", &["sampler", "pixels", "score", "plot", "engine"], "it turns requests into chains and samples into bytes"),
     ("train", &["sampler", "onnx", "pixels", "score", "plot", "engine"], "it runs offline, without the server"),
-    ("bin/smld", &["sampler", "pixels", "score", "engine", "http"], "the server runs without the trainer"),
+    ("bin/smld", &["sampler", "pixels", "client", "score", "engine", "http"], "the server runs without the trainer"),
     ("bin/smld-train", &["sampler", "pixels", "score", "engine", "train"], "the trainer runs without the server"),
 ];
 
 /// Paths of other crates, where in `src` they may be used, and why nowhere else.
-const CRATES: [(&str, &[&str], &str); 10] = [
+const CRATES: [(&str, &[&str], &str); 11] = [
     ("axum::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
     ("tower::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
     ("tower_http::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
@@ -32,6 +33,7 @@ const CRATES: [(&str, &[&str], &str); 10] = [
     ),
     ("tokio::sync", &["engine/"], "the engine's events reach async code"),
     ("prometheus::", &["http/"], "the other layers tell what happens through observers"),
+    ("ureq::", &["client/"], "the server asks nobody"),
     ("ort::", &["score/onnx"], "onnxruntime is one implementor of the trait"),
     ("plotters::", &["plot/"], "every figure is drawn on the same canvas"),
     ("resvg::", &["plot/"], "every figure is drawn on the same canvas"),

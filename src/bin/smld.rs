@@ -1,6 +1,8 @@
-//! `smld serve`: samples of score-based generative models over HTTP.
+//! `smld`: samples of score-based generative models over HTTP, served and asked for.
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+use smld::client::{Info, Models, Sample};
 use smld::engine::{Worker, engine};
 use smld::http::config::Settings;
 use smld::http::probe::probe;
@@ -22,7 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// Serves score-based generative models, sampled by Langevin dynamics.
+/// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
 #[derive(Parser)]
 #[command(name = "smld", version, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
@@ -34,6 +36,11 @@ struct Cli {
 enum Command {
     Serve(Box<Serve>),
     Health(Health),
+    Sample(Sample),
+    Models(Models),
+    Info(Info),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Serves models over HTTP
@@ -61,29 +68,58 @@ struct Health {
     listen: SocketAddr,
 }
 
+/// Prints the completions of a shell: `source <(smld completions bash)`
+#[derive(Args)]
+struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// Writes the manual's pages, one for each command
+#[derive(Args)]
+struct Man {
+    /// The folder to write to
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
 type Fault = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
-    let ended = match matches.subcommand() {
-        Some(("serve", matches)) => Serve::from_arg_matches(matches).map_err(Fault::from).and_then(|command| {
+    match obey(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("smld: {}", error.to_string().trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what was asked. Of settings it is asked too where they come from, so their matches are kept.
+fn obey(matches: &ArgMatches) -> Result<(), Fault> {
+    match Cli::from_arg_matches(matches)?.command {
+        Command::Serve(command) => {
+            let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
             let settings = Settings::new(matches, command.config.as_ref())?;
             if command.check_config {
                 print!("{}", settings.to_toml()?);
                 return Ok(());
             }
             run(settings)
-        }),
-        Some(("health", matches)) => {
-            Health::from_arg_matches(matches).map_err(Fault::from).and_then(|health| Ok(probe(health.listen)?))
         }
-        _ => Ok(()),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("smld: {}", error.to_string().trim_end());
-            ExitCode::FAILURE
+        Command::Health(health) => Ok(probe(health.listen)?),
+        Command::Sample(sample) => Ok(sample.run()?),
+        Command::Models(models) => Ok(models.run()?),
+        Command::Info(info) => Ok(info.run()?),
+        Command::Completions(Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "smld", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Man(Man { folder }) => {
+            std::fs::create_dir_all(&folder)?;
+            Ok(clap_mangen::generate_to(Cli::command(), folder)?)
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The program itself: started, asked, stopped.
-#![cfg(all(feature = "serve", feature = "onnx"))]
+#![cfg(all(feature = "client", feature = "onnx", feature = "serve"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod program;
 
+mod clients;
 mod configuration;
 mod densities;
 #[cfg(feature = "openvino")]

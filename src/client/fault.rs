@@ -1,0 +1,108 @@
+//! Why a client could not do what it was asked.
+
+use serde::Deserialize;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A client's failure, as a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is none.
+    #[error("--url {url} is no address of a server: wanted is something like http://127.0.0.1:8080")]
+    Url {
+        /// What was given.
+        url: String,
+    },
+    /// Nobody answers, or the connection broke.
+    #[error("{url}: {source}; is a server running there? `smld serve` starts one")]
+    Unreachable {
+        /// Where it was sought.
+        url: String,
+        /// Why.
+        source: ureq::Error,
+    },
+    /// The server's own words.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Something else answers there.
+    #[error("{url} answered, but not as smld does: {reason}")]
+    Foreign {
+        /// Who answered.
+        url: String,
+        /// What was strange.
+        reason: String,
+    },
+    /// An answer that did not come to its end.
+    #[error("{url}: the answer broke off, and nothing was kept: {reason}")]
+    BrokenOff {
+        /// Whose answer.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The format cannot be known.
+    #[error("{}: the name's ending chooses the format: .png, .json, .npy, .zip or .tar; or say it by --format", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not a picture of smld's.
+    #[error("{}: {reason}", path.display())]
+    NoRecipe {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What was made again is something else.
+    #[error("{reason}")]
+    Differs {
+        /// In what.
+        reason: String,
+    },
+}
+
+/// A problem document (RFC 9457), as far as a person wants it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Refusal {
+    /// The status of HTTP.
+    #[serde(default)]
+    pub status: u16,
+    /// What kind of problem.
+    #[serde(default)]
+    pub title: String,
+    /// What is wrong and what to do.
+    #[serde(default)]
+    pub detail: String,
+    /// The field at fault.
+    pub field: Option<String>,
+    /// Seconds after which to ask again, from `Retry-After`.
+    #[serde(skip)]
+    pub retry_after: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, title, detail, field, retry_after } = self;
+        write!(f, "{status} {title}")?;
+        if let Some(field) = field {
+            write!(f, " ({field})")?;
+        }
+        if !detail.is_empty() {
+            write!(f, ": {detail}")?;
+        }
+        if let Some(seconds) = retry_after {
+            write!(f, "; try again in {seconds} s")?;
+        }
+        Ok(())
+    }
+}

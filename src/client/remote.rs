@@ -1,0 +1,112 @@
+//! A server somewhere else.
+
+use super::fault::{ClientError, Refusal};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+use ureq::http::{Response, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, BodyReader};
+
+/// Which server is asked.
+#[derive(Args, Debug)]
+pub struct RemoteArgs {
+    /// The server's address
+    #[arg(long, env = "SMLD_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+}
+
+/// A server that is asked.
+pub struct Remote {
+    http: Agent,
+    url: String,
+}
+
+/// What a server answered, before its body is read.
+pub struct Answer(Response<Body>);
+
+/// How long a server may take to accept a connection. How long it may draw is its own affair.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Remote {
+    /// The server at the address; without a protocol HTTP is meant.
+    ///
+    /// # Errors
+    /// Where it is no address.
+    pub fn new(args: &RemoteArgs) -> Result<Self, ClientError> {
+        let url = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
+        let known = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+        if !url.parse().is_ok_and(|uri| known(&uri)) {
+            return Err(ClientError::Url { url: args.url.clone() });
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = Agent::config_builder()
+            .timeout_connect(Some(PATIENCE))
+            .http_status_as_error(false)
+            .tls_config(tls)
+            .user_agent(concat!("smld/", env!("CARGO_PKG_VERSION")));
+        Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() })
+    }
+
+    /// The address without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The document at `path`.
+    ///
+    /// # Errors
+    /// Where nobody answers, or not with a document.
+    pub fn document(&self, path: &str) -> Result<Value, ClientError> {
+        let answer = self.understood(self.http.get(format!("{}{path}", self.url)).call())?;
+        serde_json::from_reader(answer.body()).map_err(|error| self.foreign(&error.to_string()))
+    }
+
+    /// What `POST /v1/samples` answers to `body` in the format `accept`.
+    ///
+    /// # Errors
+    /// Where nobody answers, or with a problem.
+    pub fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
+        let request = self.http.post(format!("{}/v1/samples", self.url)).header("accept", accept);
+        self.understood(request.send_json(body))
+    }
+
+    /// Something that answers, and is not smld.
+    pub(super) fn foreign(&self, reason: &str) -> ClientError {
+        ClientError::Foreign { url: self.url.clone(), reason: reason.to_owned() }
+    }
+
+    fn understood(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, ClientError> {
+        let answer = answer.map_err(|source| ClientError::Unreachable { url: self.url.clone(), source })?;
+        let status = answer.status();
+        let answer = Answer(answer);
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let retry_after = answer.header("retry-after");
+        let refusal: Refusal = serde_json::from_reader(answer.body())
+            .map_err(|_| self.foreign(&format!("status {status}, without a problem document")))?;
+        Err(ClientError::Refused(Refusal { status: status.as_u16(), retry_after, ..refusal }))
+    }
+}
+
+impl Answer {
+    /// The value of the header `name`, where there is one that is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        Some(self.0.headers().get(name)?.to_str().ok()?.to_owned())
+    }
+
+    /// The values of all headers called `name`.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = String> {
+        self.0.headers().get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
+    /// What follows the headers, however long it is.
+    #[must_use]
+    pub fn body(self) -> BodyReader<'static> {
+        self.0.into_body().into_with_config().limit(u64::MAX).reader()
+    }
+}
