@@ -17,11 +17,11 @@ pub(super) struct ObjectiveArgs {
     #[arg(long)]
     sigma: Option<f64>,
     /// The smallest noise level of dsm-continuous, dsm-ladder and distil; by default 0.01 for images, and for points a
-    /// hundredth of their deviation; the teacher's for distil.
+    /// hundredth of their deviation; for distil within the teacher's.
     #[arg(long)]
     sigma_min: Option<f64>,
     /// The largest: about the largest distance between two rows; by default 20 for images, and for points the diagonal of
-    /// their range; the teacher's for distil.
+    /// their range; for distil within the teacher's.
     #[arg(long)]
     sigma_max: Option<f64>,
     /// The number of noise levels of dsm-ladder; by default technique 2 of Song & Ermon 2020, and none more than 1.3
@@ -89,8 +89,9 @@ impl ObjectiveArgs {
             Name::Distil => {
                 let teacher = teacher.context("--objective distil learns from another model: give it as --teacher")?;
                 fits(teacher, data)?;
-                let sigma_min = self.sigma_min.unwrap_or(teacher.sigma_min);
-                let sigma_max = self.sigma_max.unwrap_or(teacher.sigma_max);
+                let [low, high] = self.range(data, deviation)?;
+                let sigma_min = self.sigma_min.unwrap_or(low.max(teacher.sigma_min));
+                let sigma_max = self.sigma_max.unwrap_or(high.min(teacher.sigma_max));
                 ensure!(
                     teacher.sigma_min <= sigma_min && sigma_min < sigma_max && sigma_max <= teacher.sigma_max,
                     "--sigma-min and --sigma-max must lie within the noise levels of the teacher, {} to {}",
