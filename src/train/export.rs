@@ -66,7 +66,8 @@ fn default_sampler(plan: &Plan) -> SamplerSpec {
     };
     match plan.objective {
         ObjectiveSpec::DsmLadder { levels, .. } => down(levels),
-        ObjectiveSpec::DsmContinuous { sigma_min, sigma_max, .. } => match *plan.network.shape() {
+        ObjectiveSpec::DsmContinuous { sigma_min, sigma_max, .. }
+        | ObjectiveSpec::Distil { sigma_min, sigma_max, .. } => match *plan.network.shape() {
             [dim] => down(DsmLadder::levels(sigma_max, sigma_min, dim as usize)),
             // The method's own rules are made for images.
             _ => SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec::default()),

@@ -16,4 +16,5 @@ pub mod progress;
 pub mod run;
 pub mod sample;
 pub mod split;
+pub mod teacher;
 pub mod tune;

@@ -7,6 +7,7 @@ use super::network::torch::Weights;
 use super::objective::Objective;
 use super::optimiser::Adam;
 use super::plan::{Length, Plan};
+use crate::score::ReadyModel;
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -39,9 +40,11 @@ pub struct Step {
 }
 
 impl<'a> Run<'a> {
-    /// Begins a run of `plan` on `data`.
-    #[must_use]
-    pub fn begin(plan: Plan, data: &'a Dataset, device: Device) -> Self {
+    /// Begins a run of `plan` on `data`, with the teacher that it names, if it names one.
+    ///
+    /// # Errors
+    /// As [`ObjectiveSpec::objective`](super::objective::ObjectiveSpec::objective).
+    pub fn begin(plan: Plan, data: &'a Dataset, teacher: Option<&ReadyModel>, device: Device) -> Result<Self> {
         let mut weights = Weights::default();
         // Evaluated once, so that every weight is made.
         let shape: Vec<i64> = std::iter::once(1).chain(plan.network.shape().iter().copied()).collect();
@@ -49,15 +52,23 @@ impl<'a> Run<'a> {
         let (sigma, label) = (Tensor::ones([1], (Kind::Float, device)), Tensor::zeros([1], (Kind::Int64, device)));
         let _ = plan.score(&mut weights, plan.precision, &x, &sigma, &label);
         let adam = Adam::new(&weights);
-        Self::resume(plan, State { weights, adam, progress: Progress::default() }, data, device)
+        Self::resume(plan, State { weights, adam, progress: Progress::default() }, data, teacher, device)
     }
 
     /// Goes on with a run of `plan` where `state` left it.
-    #[must_use]
-    pub fn resume(plan: Plan, state: State, data: &'a Dataset, device: Device) -> Self {
-        let objective = plan.objective.objective(data, plan.network.deviation(), device);
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn resume(
+        plan: Plan,
+        state: State,
+        data: &'a Dataset,
+        teacher: Option<&ReadyModel>,
+        device: Device,
+    ) -> Result<Self> {
+        let objective = plan.objective.objective(data, plan.network.deviation(), device, teacher)?;
         let batches = Batches::new(data, plan.seed, plan.batch, plan.label_drop as f32, device);
-        Self { plan, state, batches, objective, device }
+        Ok(Self { plan, state, batches, objective, device })
     }
 
     /// The part of the run that is over, 0 to 1.
@@ -80,7 +91,7 @@ impl<'a> Run<'a> {
     /// One step of training.
     ///
     /// # Errors
-    /// Where the loss is not a number: the run has diverged and cannot go on.
+    /// Where the loss is not a number: the run has diverged and cannot go on; or where the teacher fails.
     pub fn step(&mut self) -> Result<Step> {
         let begin = Instant::now();
         let Progress { step, seconds } = self.state.progress;
@@ -90,7 +101,7 @@ impl<'a> Run<'a> {
         let (plan, weights) = (&self.plan, &mut self.state.weights);
         let mut score =
             |x: &Tensor, sigma: &Tensor, label: &Tensor| plan.score(weights, plan.precision, x, sigma, label);
-        let objective = self.objective.loss(&mut score, &x, &label, &draws);
+        let objective = self.objective.loss(&mut score, &x, &label, &draws)?;
         let loss = objective.double_value(&[]);
         if !loss.is_finite() {
             bail!(

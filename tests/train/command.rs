@@ -80,6 +80,16 @@ fn fit_takes_points_and_any_objective() {
     let output = smld_train(folder.path(), &moons);
     assert!(output.status.success() && said(&output).contains("100 rows of [2]"), "{}", said(&output));
 
+    std::fs::write(folder.path().join("t.density.json"), r#"{"density": "ring", "radius": 1, "variance": 0.01}"#)
+        .unwrap();
+    std::fs::write(folder.path().join("flat.density.json"), r#"{"density": "gaussian", "mean": [0], "variance": 1}"#)
+        .unwrap();
+    let distil = ["--run", "pupil", "--objective", "distil", "--teacher", "t.density.json", "--steps", "2"];
+    let output = smld_train(folder.path(), &fit.into_iter().chain(distil).collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", said(&output));
+    let file = std::fs::read(folder.path().join("ring.onnx")).unwrap();
+    assert!(String::from_utf8_lossy(&file).contains(r#""objective":"distil""#));
+
     let bad = |arguments: &[&str]| {
         let all: Vec<&str> = fit[..5].iter().chain(arguments).copied().collect();
         let output = smld_train(folder.path(), &all);
@@ -92,6 +102,14 @@ fn fit_takes_points_and_any_objective() {
     assert!(bad(&["--objective", "ssm", "--sigma", "1", "--trace", "exact"]).contains("--trace means nothing"));
     assert!(bad(&["--sigma", "1"]).contains("--sigma means nothing"));
     assert!(bad(&["--objective", "dsm-ladder", "--levels", "1"]).contains("at least 2"));
+    assert!(bad(&["--objective", "distil"]).contains("--teacher"));
+    assert!(bad(&["--teacher", "t.density.json"]).contains("--teacher means nothing"));
+    let distil = ["--objective", "distil", "--teacher"];
+    assert!(bad(&[&distil[..], &["nowhere.onnx"]].concat()).contains("nowhere.onnx"));
+    assert!(bad(&[&distil[..], &["flat.density.json"]].concat()).contains("of shape [1], the data's of [2]"));
+    assert!(
+        bad(&[&distil[..], &["t.density.json", "--sigma-max", "1e6"]].concat()).contains("within the noise levels")
+    );
     assert!(bad(&["--count", "10"]).contains("'count' means nothing"));
     assert!(bad(&["--width", "48,128"]).contains("one number"));
     assert!(bad(&["--precision", "bf16"]).contains("convolutions"));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command;
+mod distil;
 mod network;
 mod objective;
 mod objective_kernel;

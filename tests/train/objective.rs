@@ -2,7 +2,7 @@
 
 use smld::sampler::{Noise, Purpose};
 use smld::train::batches::Draws;
-use smld::train::objective::{DsmContinuous, Objective};
+use smld::train::objective::{Continuum, DsmContinuous, Objective};
 use tch::{Device, Kind, Tensor};
 
 const ROWS: i64 = 4096;
@@ -19,11 +19,12 @@ fn loss(objective: &DsmContinuous, score: impl Fn(&Tensor, &Tensor) -> Tensor) -
     let label = Tensor::zeros([ROWS], (Kind::Int64, Device::Cpu));
     let draws = Draws::new(1, 0, ROWS as usize, Device::Cpu);
     let mut score = |x: &Tensor, sigma: &Tensor, _: &Tensor| score(x, sigma);
-    objective.loss(&mut score, &gaussian(objective.deviation), &label, &draws).double_value(&[])
+    objective.loss(&mut score, &gaussian(objective.0.deviation), &label, &draws).unwrap().double_value(&[])
 }
 
 fn at(sigma: f64) -> DsmContinuous {
-    DsmContinuous { ln_sigma_mean: 0.0, ln_sigma_deviation: 1.0, sigma_min: sigma, sigma_max: sigma, deviation: 0.5 }
+    let (ln_sigma_mean, ln_sigma_deviation) = (0.0, 1.0);
+    DsmContinuous(Continuum { ln_sigma_mean, ln_sigma_deviation, sigma_min: sigma, sigma_max: sigma, deviation: 0.5 })
 }
 
 /// Five standard errors of the mean of `ROWS·DIM` squares of normal numbers whose mean is `mean`.
@@ -50,13 +51,13 @@ fn the_score_that_is_nowhere_anything_has_loss_one_plus_the_ratio_of_the_varianc
 
 #[test]
 fn levels_are_log_normal_and_stay_within_the_range() {
-    let objective = DsmContinuous {
+    let objective = DsmContinuous(Continuum {
         ln_sigma_mean: -0.8,
         ln_sigma_deviation: 1.4,
         sigma_min: 0.01,
         sigma_max: 15.0,
         deviation: 0.5,
-    };
+    });
     let levels = std::cell::RefCell::new(Vec::new());
     loss(&objective, |x, sigma| {
         levels.borrow_mut().push(sigma.log().shallow_clone());

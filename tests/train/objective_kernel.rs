@@ -26,7 +26,7 @@ fn losses(objective: &dyn Objective, points: &[[f32; 2]], score: impl Fn(&Tensor
     let mut score = |x: &Tensor, _: &Tensor, _: &Tensor| score(x);
     let loss = |step| {
         let draws = Draws::new(2, step, rows as usize, Device::Cpu);
-        objective.loss(&mut score, &x, &label, &draws).double_value(&[])
+        objective.loss(&mut score, &x, &label, &draws).unwrap().double_value(&[])
     };
     (0..64).map(loss).collect()
 }

@@ -3,7 +3,7 @@
 use smld::sampler::{Noise, Purpose};
 use smld::train::batches::Draws;
 use smld::train::objective::{
-    Dsm, DsmContinuous, DsmLadder, Esm, Ism, KernelDensity, Objective, ScoreFunction, Ssm, Trace,
+    Continuum, Dsm, DsmContinuous, DsmLadder, Esm, Ism, KernelDensity, Objective, ScoreFunction, Ssm, Trace,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -51,7 +51,7 @@ fn minimiser(
                 let theta = Tensor::from_slice(theta).set_requires_grad(true);
                 let mut score = |x: &Tensor, sigma: &Tensor, _: &Tensor| model(&theta, x, sigma);
                 let score: &mut ScoreFunction<'_> = &mut score;
-                objective.loss(score, &x, &label, &Draws::new(1, step, ROWS as usize, Device::Cpu)).backward();
+                objective.loss(score, &x, &label, &Draws::new(1, step, ROWS as usize, Device::Cpu)).unwrap().backward();
                 theta.grad().to_kind(Kind::Double)
             };
             let zero = gradient(&vec![0.0; parameters]);
@@ -124,13 +124,13 @@ fn the_ladder_recovers_the_linear_score_at_each_of_its_levels() {
 
 #[test]
 fn the_continuum_recovers_the_linear_score_at_every_level() {
-    let objective = DsmContinuous {
+    let objective = DsmContinuous(Continuum {
         ln_sigma_mean: -0.8,
         ln_sigma_deviation: 1.4,
         sigma_min: 0.05,
         sigma_max: 5.0,
         deviation: 0.87,
-    };
+    });
     // θ₁ times the exact score, and what should not be there: θ₂ x, θ₃.
     let found = minimiser(&objective, 3, |theta, x, sigma| {
         let variance = sigma.square().unsqueeze(1);
@@ -159,7 +159,7 @@ fn losses(objective: &dyn Objective, a: [f32; 4], step: u32) -> (f64, f64) {
         score
     };
     let draws = Draws::new(1, step, ROWS as usize, Device::Cpu);
-    (objective.loss(&mut score, &gaussian(), &label, &draws).double_value(&[]), square)
+    (objective.loss(&mut score, &gaussian(), &label, &draws).unwrap().double_value(&[]), square)
 }
 
 #[test]

@@ -18,17 +18,17 @@ fn every_objective_goes_on_to_the_same_bits_after_an_interruption() {
     let (data, folder) = (ring(64), tempfile::tempdir().unwrap());
     let path = folder.path().join("checkpoint.safetensors");
     for objective in OBJECTIVES {
-        let plan = plan_of_points(2, 0, objective, 6);
-        let mut whole = Run::begin(plan.clone(), &data, Device::Cpu);
+        let plan = plan_of_points(2, 0, objective.clone(), 6);
+        let mut whole = Run::begin(plan.clone(), &data, None, Device::Cpu).unwrap();
         let curve: Vec<f64> = (0..6).map(|_| whole.step().unwrap().loss).collect();
-        let mut first = Run::begin(plan.clone(), &data, Device::Cpu);
+        let mut first = Run::begin(plan.clone(), &data, None, Device::Cpu).unwrap();
         for _ in 0..2 {
             first.step().unwrap();
         }
         first.state.save(&first.plan, &path).unwrap();
         let (saved, state) = State::load(&path, Device::Cpu).unwrap();
         assert_eq!(saved, plan);
-        let mut second = Run::resume(saved, state, &data, Device::Cpu);
+        let mut second = Run::resume(saved, state, &data, None, Device::Cpu).unwrap();
         let rest: Vec<f64> = (0..4).map(|_| second.step().unwrap().loss).collect();
         assert_eq!(rest, curve[2..], "{}", objective.name());
         let same = |(a, b): (&Tensor, &Tensor)| Tensor::equal(a, b);
@@ -42,7 +42,7 @@ fn every_objective_is_written_under_its_name_with_the_sampler_for_its_levels() {
     let runtime = Runtime::load(None).unwrap();
     let data = ring(64);
     for objective in OBJECTIVES {
-        let mut run = Run::begin(plan_of_points(2, 0, objective, 2), &data, Device::Cpu);
+        let mut run = Run::begin(plan_of_points(2, 0, objective.clone(), 2), &data, None, Device::Cpu).unwrap();
         run.step().unwrap();
         let file = export::file(&run.plan, &run.state, "ring", None);
         let model = export::verify(file, &runtime, &run.plan, &mut run.state).unwrap();
@@ -50,9 +50,9 @@ fn every_objective_is_written_under_its_name_with_the_sampler_for_its_levels() {
         assert_eq!([info.sigma_min, info.sigma_max], objective.levels());
         assert_eq!(info.training["objective"], objective.name());
         assert_eq!(info.training["plan"]["objective"], objective.name());
-        match (&info.sampler, objective) {
+        match (&info.sampler, &objective) {
             (SamplerSpec::AnnealedLangevin(spec), ObjectiveSpec::DsmLadder { levels, .. }) => {
-                assert_eq!(spec.levels, Some(levels));
+                assert_eq!(spec.levels, Some(*levels));
             }
             // 0.02 to 5 in steps of 1.3.
             (SamplerSpec::AnnealedLangevin(spec), ObjectiveSpec::DsmContinuous { .. }) => {
@@ -75,11 +75,11 @@ fn every_objective_of_one_level_teaches_the_network_the_score_of_the_kernel_dens
         let mut score =
             |x: &Tensor, sigma: &Tensor, label: &Tensor| plan.score(weights, Precision::F32, x, sigma, label);
         let draws = Draws::new(9, 0, 512, Device::Cpu);
-        no_grad(|| esm.loss(&mut score, &esm.density.rows, &label, &draws)).double_value(&[])
+        no_grad(|| esm.loss(&mut score, &esm.density.rows, &label, &draws).unwrap()).double_value(&[])
     };
     for objective in OBJECTIVES.into_iter().filter(|objective| objective.levels() == [0.3, 0.3]) {
-        let plan = Plan { batch: 256, ..plan_of_points(2, 0, objective, 300) };
-        let mut run = Run::begin(plan, &data, Device::Cpu);
+        let plan = Plan { batch: 256, ..plan_of_points(2, 0, objective.clone(), 300) };
+        let mut run = Run::begin(plan, &data, None, Device::Cpu).unwrap();
         let before = explicit_loss(&run.plan, &mut run.state.adam.average);
         for _ in 0..300 {
             run.step().unwrap();

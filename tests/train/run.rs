@@ -22,7 +22,7 @@ fn the_same_seed_gives_the_same_curve_and_another_seed_another() {
     let curve = |seed| {
         let mut plan = plan([1, 8, 8], 8);
         plan.seed = seed;
-        losses(&mut Run::begin(plan, &data, Device::Cpu), 8)
+        losses(&mut Run::begin(plan, &data, None, Device::Cpu).unwrap(), 8)
     };
     assert_eq!(curve(3), curve(3));
     assert_ne!(curve(3), curve(4));
@@ -33,15 +33,15 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
     tch::set_num_threads(1);
     let (data, folder) = (halves(64), tempfile::tempdir().unwrap());
     let path = folder.path().join("checkpoint.safetensors");
-    let mut whole = Run::begin(plan([1, 8, 8], 8), &data, Device::Cpu);
+    let mut whole = Run::begin(plan([1, 8, 8], 8), &data, None, Device::Cpu).unwrap();
     let curve = losses(&mut whole, 8);
 
-    let mut first = Run::begin(plan([1, 8, 8], 8), &data, Device::Cpu);
+    let mut first = Run::begin(plan([1, 8, 8], 8), &data, None, Device::Cpu).unwrap();
     losses(&mut first, 3);
     first.state.save(&first.plan, &path).unwrap();
     let (saved, state) = State::load(&path, Device::Cpu).unwrap();
     assert_eq!(saved, first.plan);
-    let mut second = Run::resume(saved, state, &data, Device::Cpu);
+    let mut second = Run::resume(saved, state, &data, None, Device::Cpu).unwrap();
     assert_eq!(losses(&mut second, 5), curve[3..]);
     assert!(same(&second.state.weights, &whole.state.weights));
     assert!(same(&second.state.adam.average, &whole.state.adam.average));
@@ -87,7 +87,7 @@ fn every_epoch_sees_every_row_once_and_hides_some_classes() {
 fn a_network_that_is_trained_has_a_smaller_loss_than_one_that_is_not() {
     tch::set_num_threads(1);
     let data = halves(64);
-    let mut run = Run::begin(plan([1, 8, 8], 60), &data, Device::Cpu);
+    let mut run = Run::begin(plan([1, 8, 8], 60), &data, None, Device::Cpu).unwrap();
     let curve = losses(&mut run, 60);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
     assert!(mean(&curve[50..]) < 0.8 * mean(&curve[..10]), "{curve:?}");

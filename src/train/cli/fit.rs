@@ -4,7 +4,8 @@ use super::objective::ObjectiveArgs;
 use super::reading::Reading;
 use crate::engine::RawSampleRequest;
 use crate::sampler::SamplerSpec;
-use crate::score::onnx::Runtime;
+use crate::score::onnx::{Provider, Runtime};
+use crate::score::{Loader, ModelInfo, ReadyModel};
 use crate::train::checkpoint::State;
 use crate::train::data::{Dataset, Options};
 use crate::train::export;
@@ -30,6 +31,7 @@ Points, drawn from a known density or from an array [N, D]:
   smld-train fit --data points.npy --out models/points.onnx --steps 20000
 The other objectives:
   smld-train fit --data swiss-roll --out models/ladder.onnx --objective dsm-ladder --levels 10 --steps 20000
+  smld-train fit --data data/mnist --out models/small.onnx --objective distil --teacher models/large.onnx --steps 8000
   smld-train fit --data ring --out models/dsm.onnx --objective dsm --sigma 0.3 --steps 5000
   smld-train fit --data ring --out models/esm.onnx --objective esm --sigma 0.3 --steps 2000 --count 2000
   smld-train fit --data ring --out models/ism.onnx --objective ism --sigma 0.3 --trace exact --steps 5000
@@ -68,7 +70,7 @@ pub(super) struct Fit {
     /// The largest learning rate.
     #[arg(long, default_value_t = Settings::default().learning_rate)]
     learning_rate: f64,
-    /// For images the channels at half and at quarter resolution, by default 48,128; for points the width of the hidden
+    /// For images the channels at half and at quarter resolution, by default 32,96; for points the width of the hidden
     /// layers, by default 96; multiples of 16.
     #[arg(long, value_delimiter = ',', value_parser = width)]
     width: Option<Vec<i64>>,
@@ -120,7 +122,9 @@ impl Fit {
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let mut run = self.begin(&data, &folder)?;
+        let loader = Loader::new(self.onnxruntime.clone(), Provider::Cpu, false);
+        let teacher = self.objective.teacher(&loader)?;
+        let mut run = self.begin(&data, teacher.as_ref(), &folder)?;
         let reporter = Reporter::new(&folder.join("log.jsonl"), self.resume, run.plan.batch)?;
         reporter.say(&format!(
             "{name}: {} rows of {:?}, {} classes; {} weights; checkpoint, log and samples in {}",
@@ -139,8 +143,8 @@ impl Fit {
         Ok(())
     }
 
-    fn begin<'a>(&self, data: &'a Dataset, folder: &Path) -> Result<Run<'a>> {
-        let plan = self.plan(data)?;
+    fn begin<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, folder: &Path) -> Result<Run<'a>> {
+        let plan = self.plan(data, teacher.map(ReadyModel::info))?;
         let checkpoint = folder.join(CHECKPOINT);
         if !self.resume {
             ensure!(
@@ -148,7 +152,7 @@ impl Fit {
                 "{} is there already: go on from it with --resume, or begin in another folder with --run",
                 checkpoint.display()
             );
-            return Ok(Run::begin(plan, data, self.device));
+            return Run::begin(plan, data, teacher, self.device);
         }
         let (saved, state) = State::load(&checkpoint, self.device)?;
         ensure!(
@@ -156,10 +160,10 @@ impl Fit {
             "the checkpoint {} is of another run: give the settings it was begun with, or another --run",
             checkpoint.display()
         );
-        Ok(Run::resume(plan, state, data, self.device))
+        Run::resume(plan, state, data, teacher, self.device)
     }
 
-    fn plan(&self, data: &Dataset) -> Result<Plan> {
+    fn plan(&self, data: &Dataset, teacher: Option<&ModelInfo>) -> Result<Plan> {
         let batch = self.batch.unwrap_or(if data.shape().len() == 1 { data.len().min(512) } else { 64 });
         ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
         let length = match (self.steps, self.minutes.unwrap_or(30.0)) {
@@ -174,7 +178,7 @@ impl Fit {
             data: data.describe(),
             network: self.network(data, mean, deviation)?,
             range: data.range(),
-            objective: self.objective.spec(data, deviation)?,
+            objective: self.objective.spec(data, deviation, teacher)?,
             batch,
             label_drop: self.label_drop,
             seed: self.seed,
@@ -203,10 +207,10 @@ impl Fit {
                     height % 4 == 0 && width % 4 == 0,
                     "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
                 );
-                let (c1, c2) = self.width.as_ref().map_or((48, 128), |width| (width[0], width[1]));
+                let (c1, c2) = self.width.as_ref().map_or((32, 96), |width| (width[0], width[1]));
                 Ok(Network::UNet(UNet { shape: [channels, height, width], c1, c2, classes, mean, deviation }))
             }
-            _ => bail!("--width for images is two numbers, as 48,128"),
+            _ => bail!("--width for images is two numbers, as 32,96"),
         }
     }
 
@@ -283,7 +287,7 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
 
 fn width(text: &str) -> Result<i64, String> {
     let width = text.parse().ok().filter(|&width: &i64| width > 0 && width % 16 == 0);
-    width.ok_or_else(|| "multiples of 16 are wanted, as 48,128 for images or 96 for points".to_owned())
+    width.ok_or_else(|| "multiples of 16 are wanted, as 32,96 for images or 96 for points".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

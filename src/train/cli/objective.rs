@@ -1,9 +1,11 @@
 //! The options of `fit` that choose what is minimised.
 
+use crate::score::{Loader, ModelInfo, ReadyModel, prepare};
 use crate::train::data::Dataset;
 use crate::train::objective::{DsmLadder, ObjectiveSpec, Trace};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// An objective and its parameters.
 #[derive(Args, Debug)]
@@ -14,18 +16,22 @@ pub(super) struct ObjectiveArgs {
     /// The noise level of dsm, ism and ssm, and the bandwidth of esm: the network learns the score of the data blurred by it.
     #[arg(long)]
     sigma: Option<f64>,
-    /// The smallest noise level of dsm-continuous and dsm-ladder; by default 0.01 for images, and for points a hundredth of
-    /// their deviation.
+    /// The smallest noise level of dsm-continuous, dsm-ladder and distil; by default 0.01 for images, and for points a
+    /// hundredth of their deviation; for distil within the teacher's.
     #[arg(long)]
     sigma_min: Option<f64>,
     /// The largest: about the largest distance between two rows; by default 20 for images, and for points the diagonal of
-    /// their range.
+    /// their range; for distil within the teacher's.
     #[arg(long)]
     sigma_max: Option<f64>,
     /// The number of noise levels of dsm-ladder; by default technique 2 of Song & Ermon 2020, and none more than 1.3
     /// times the next.
     #[arg(long)]
     levels: Option<u32>,
+    /// The model that distil learns from: a score network (.onnx) or a known density (.density.json) of the data's shape and
+    /// classes.
+    #[arg(long, value_name = "MODEL")]
+    teacher: Option<PathBuf>,
     /// How ism has the trace; by default exactly up to 16 dimensions.
     #[arg(long, value_enum)]
     trace: Option<Trace>,
@@ -40,6 +46,9 @@ enum Name {
     /// Denoising score matching over a continuum of noise levels (Karras et al. 2022).
     #[default]
     DsmContinuous,
+    /// The score of another model in place of the noise, over the same continuum: a small network learns from a large one in
+    /// a fraction of the steps.
+    Distil,
     /// Explicit score matching against the kernel density of the data.
     Esm,
     /// Implicit score matching (Hyvärinen 2005).
@@ -56,7 +65,7 @@ impl ObjectiveArgs {
     ///
     /// # Errors
     /// Options that are missing, that cannot be, or that mean nothing for the objective.
-    pub(super) fn spec(&self, data: &Dataset, deviation: f64) -> Result<ObjectiveSpec> {
+    pub(super) fn spec(&self, data: &Dataset, deviation: f64, teacher: Option<&ModelInfo>) -> Result<ObjectiveSpec> {
         let dim: usize = data.shape().iter().product();
         let spec = match self.objective {
             Name::Dsm => ObjectiveSpec::Dsm { sigma: self.sigma()? },
@@ -74,17 +83,44 @@ impl ObjectiveArgs {
             }
             Name::DsmContinuous => {
                 let [sigma_min, sigma_max] = self.range(data, deviation)?;
-                let [low, high] = [sigma_min, sigma_max].map(libm::log);
-                // Images have been tuned; for points nine in ten levels lie within the range, whatever its unit.
-                let (ln_sigma_mean, ln_sigma_deviation) = match data.shape() {
-                    [_] => (0.5 * (low + high), 0.3 * (high - low)),
-                    _ => (-0.8, 1.4),
-                };
+                let [ln_sigma_mean, ln_sigma_deviation] = continuum(data, [sigma_min, sigma_max]);
                 ObjectiveSpec::DsmContinuous { sigma_min, sigma_max, ln_sigma_mean, ln_sigma_deviation }
+            }
+            Name::Distil => {
+                let teacher = teacher.context("--objective distil learns from another model: give it as --teacher")?;
+                fits(teacher, data)?;
+                let [low, high] = self.range(data, deviation)?;
+                let sigma_min = self.sigma_min.unwrap_or(low.max(teacher.sigma_min));
+                let sigma_max = self.sigma_max.unwrap_or(high.min(teacher.sigma_max));
+                ensure!(
+                    teacher.sigma_min <= sigma_min && sigma_min < sigma_max && sigma_max <= teacher.sigma_max,
+                    "--sigma-min and --sigma-max must lie within the noise levels of the teacher, {} to {}",
+                    teacher.sigma_min,
+                    teacher.sigma_max
+                );
+                let [ln_sigma_mean, ln_sigma_deviation] = continuum(data, [sigma_min, sigma_max]);
+                let (name, sha256) = (teacher.name.clone(), teacher.sha256.clone());
+                ObjectiveSpec::Distil {
+                    sigma_min,
+                    sigma_max,
+                    ln_sigma_mean,
+                    ln_sigma_deviation,
+                    teacher: name,
+                    teacher_sha256: sha256,
+                }
             }
         };
         self.refuse_the_rest(&spec)?;
         Ok(spec)
+    }
+
+    /// The teacher, ready, where one is named.
+    ///
+    /// # Errors
+    /// Where it cannot be loaded.
+    pub(super) fn teacher(&self, loader: &Loader) -> Result<Option<ReadyModel>> {
+        let Some(path) = &self.teacher else { return Ok(None) };
+        Ok(Some(prepare(loader.load(path)?, &[usize::try_from(tch::get_num_threads()).unwrap_or(1)])?))
     }
 
     fn sigma(&self) -> Result<f64> {
@@ -111,12 +147,14 @@ impl ObjectiveArgs {
             ObjectiveSpec::Ism { .. } => &["--sigma", "--trace"],
             ObjectiveSpec::DsmLadder { .. } => &["--sigma-min", "--sigma-max", "--levels"],
             ObjectiveSpec::DsmContinuous { .. } => &["--sigma-min", "--sigma-max"],
+            ObjectiveSpec::Distil { .. } => &["--sigma-min", "--sigma-max", "--teacher"],
         };
         let given = [
             ("--sigma", self.sigma.is_some()),
             ("--sigma-min", self.sigma_min.is_some()),
             ("--sigma-max", self.sigma_max.is_some()),
             ("--levels", self.levels.is_some()),
+            ("--teacher", self.teacher.is_some()),
             ("--trace", self.trace.is_some()),
         ];
         for (option, given) in given {
@@ -129,6 +167,39 @@ impl ObjectiveArgs {
         }
         Ok(())
     }
+}
+
+/// The mean and the deviation of ln σ over levels `range`. Images have been tuned; for points nine in ten levels lie within the
+/// range, whatever its unit.
+fn continuum(data: &Dataset, range: [f64; 2]) -> [f64; 2] {
+    let [low, high] = range.map(libm::log);
+    match data.shape() {
+        [_] => [0.5 * (low + high), 0.3 * (high - low)],
+        _ => [-0.8, 1.4],
+    }
+}
+
+/// Refuses a teacher of other data.
+fn fits(teacher: &ModelInfo, data: &Dataset) -> Result<()> {
+    ensure!(
+        teacher.shape == data.shape(),
+        "the teacher's rows are of shape {:?}, the data's of {:?}; both must be of one set",
+        teacher.shape,
+        data.shape()
+    );
+    ensure!(
+        !teacher.is_image() || teacher.range == data.range(),
+        "the teacher's images run from {:?}, the data's from {:?}; both must be in the same numbers",
+        teacher.range,
+        data.range()
+    );
+    ensure!(
+        teacher.labels.is_empty() || teacher.labels == data.classes(),
+        "the teacher's classes are {}, the data's {}; both must be of one set",
+        teacher.labels.join(", "),
+        data.classes().join(", ")
+    );
+    Ok(())
 }
 
 /// `value` to two significant digits.

@@ -74,11 +74,11 @@ impl Theorem {
         let rows = x.size()[0];
         let label = none(rows);
         let exact = density();
-        let losses = |objective: &dyn Objective, a: f64| -> Vec<f64> {
+        let losses = |objective: &dyn Objective, a: f64| -> Result<Vec<f64>> {
             let mut score = |x: &Tensor, _: &Tensor, label: &Tensor| exact.score(x, label) * a;
             let loss = |batch| {
                 let draws = Draws::new(self.seed, batch, rows as usize, Device::Cpu);
-                objective.loss(&mut score, &x, &label, &draws).double_value(&[])
+                Ok(objective.loss(&mut score, &x, &label, &draws)?.double_value(&[]))
             };
             (0..BATCHES as u32).map(loss).collect()
         };
@@ -87,7 +87,7 @@ impl Theorem {
         let mut curves = [Vec::new(), Vec::new(), Vec::new()];
         for i in 0..FUNCTIONS {
             let a = 0.1 * f64::from(i);
-            let (denoising, explicit) = (losses(&dsm, a), losses(&esm, a));
+            let (denoising, explicit) = (losses(&dsm, a)?, losses(&esm, a)?);
             let difference: Vec<f64> = denoising.iter().zip(&explicit).map(|(d, e)| d - e).collect();
             let measured = [denoising, explicit, difference].map(|losses| mean_and_error(&losses));
             curves.iter_mut().zip(measured).for_each(|(curve, [mean, _])| curve.push([a, mean]));

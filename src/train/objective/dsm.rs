@@ -2,6 +2,7 @@
 
 use super::{Objective, ScoreFunction, half_square, level};
 use crate::train::batches::Draws;
+use anyhow::Result;
 use tch::Tensor;
 
 /// E ½‖s(x + σz) + z/σ‖² with z ~ N(0, I) (Vincent 2011).
@@ -16,9 +17,9 @@ pub struct Dsm {
 }
 
 impl Objective for Dsm {
-    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor {
+    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Result<Tensor> {
         let z = draws.normal_like(x);
         let estimate = score(&(x + &z * self.sigma), &level(self.sigma, x), label);
-        half_square(&(estimate + z / self.sigma))
+        Ok(half_square(&(estimate + z / self.sigma)))
     }
 }

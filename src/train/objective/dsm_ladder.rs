@@ -3,6 +3,7 @@
 use super::{Objective, ScoreFunction, half_square};
 use crate::sampler::schedule::{geometric, ncsnv2_levels};
 use crate::train::batches::Draws;
+use anyhow::Result;
 use tch::Tensor;
 
 /// 1/L Σᵢ λ(σᵢ) E ½‖s(x + σᵢz, σᵢ) + z/σᵢ‖² with λ(σ) = σ², which is E ½‖σ s(x + σz, σ) + z‖² with one σ of the ladder a row
@@ -35,13 +36,13 @@ impl DsmLadder {
 }
 
 impl Objective for DsmLadder {
-    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor {
+    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Result<Tensor> {
         let ladder = Tensor::from_slice(&self.ladder).to_device(x.device());
         let sigma = ladder.index_select(0, &draws.stratified_choice(self.ladder.len()));
         let rows: Vec<i64> = std::iter::once(-1).chain(x.size()[1..].iter().map(|_| 1)).collect();
         let level = sigma.reshape(rows);
         let z = draws.normal_like(x);
         let estimate = score(&(x + &level * &z), &sigma, label);
-        half_square(&(estimate * level + z))
+        Ok(half_square(&(estimate * level + z)))
     }
 }

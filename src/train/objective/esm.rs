@@ -2,6 +2,7 @@
 
 use super::{KernelDensity, Objective, ScoreFunction, half_square, level};
 use crate::train::batches::Draws;
+use anyhow::Result;
 use tch::Tensor;
 
 /// E ½‖s(x̃) − ∇ log q_h(x̃)‖² with x̃ drawn from q_h, the Gaussian kernel density of the whole data set with bandwidth h
@@ -16,10 +17,10 @@ pub struct Esm {
 }
 
 impl Objective for Esm {
-    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor {
+    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Result<Tensor> {
         let bandwidth = self.density.bandwidth;
         let x = x + draws.normal_like(x) * bandwidth;
         let exact = self.density.score(&x, label);
-        half_square(&(score(&x, &level(bandwidth, &x), label) - exact))
+        Ok(half_square(&(score(&x, &level(bandwidth, &x), label) - exact)))
     }
 }

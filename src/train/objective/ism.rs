@@ -3,6 +3,7 @@
 use super::jacobian::{along, trace};
 use super::{Objective, ScoreFunction, half_square, level};
 use crate::train::batches::Draws;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -30,13 +31,13 @@ pub enum Trace {
 }
 
 impl Objective for Ism {
-    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor {
+    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Result<Tensor> {
         let x = (x + draws.normal_like(x) * self.sigma).set_requires_grad(true);
         let estimate = score(&x, &level(self.sigma, &x), label);
         let trace = match self.trace {
             Trace::Exact => trace(&estimate, &x),
             Trace::Hutchinson => along(&estimate, &x, &draws.signs_like(&x)),
         };
-        trace.mean(Kind::Float) + half_square(&estimate)
+        Ok(trace.mean(Kind::Float) + half_square(&estimate))
     }
 }

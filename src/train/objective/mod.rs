@@ -1,8 +1,10 @@
 //! Objectives: what is minimised, one file each.
 //!
-//! All but [`DsmContinuous`] are means over rows of sums over a row's elements, with the ½ of their papers: their values are
+//! All but those over a [`Continuum`] are means over rows of sums over a row's elements, with the ½ of their papers: their values are
 //! those of the equations, and their differences the constants of the theorems.
 
+mod continuum;
+mod distil;
 mod dsm;
 mod dsm_continuous;
 mod dsm_ladder;
@@ -13,6 +15,8 @@ mod kernel_density;
 mod spec;
 mod ssm;
 
+pub use continuum::Continuum;
+pub use distil::Distil;
 pub use dsm::Dsm;
 pub use dsm_continuous::DsmContinuous;
 pub use dsm_ladder::DsmLadder;
@@ -23,6 +27,7 @@ pub use spec::ObjectiveSpec;
 pub use ssm::Ssm;
 
 use super::batches::Draws;
+use anyhow::Result;
 use tch::{Kind, Tensor};
 
 /// A score function as objectives see it: x [batch, …], sigma `[batch]`, label `[batch]` to the score, of the shape of x.
@@ -32,7 +37,10 @@ pub type ScoreFunction<'a> = dyn FnMut(&Tensor, &Tensor, &Tensor) -> Tensor + 'a
 pub trait Objective {
     /// The loss of `score` on clean rows x [batch, …] with their classes label `[batch]`: a scalar that can be
     /// differentiated. `draws` has the step's random numbers.
-    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Tensor;
+    ///
+    /// # Errors
+    /// Where something else that it needs, as a teacher, fails.
+    fn loss(&self, score: &mut ScoreFunction<'_>, x: &Tensor, label: &Tensor, draws: &Draws) -> Result<Tensor>;
 }
 
 /// ½‖v‖² of every row of v [batch, …], as a mean over rows.

@@ -1,12 +1,15 @@
 //! Which objective, with its parameters.
 
-use super::{Dsm, DsmContinuous, DsmLadder, Esm, Ism, KernelDensity, Objective, Ssm, Trace};
+use super::{Continuum, Distil, Dsm, DsmContinuous, DsmLadder, Esm, Ism, KernelDensity, Objective, Ssm, Trace};
+use crate::score::ReadyModel;
 use crate::train::data::Dataset;
+use crate::train::teacher::Teacher;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
 /// An objective as a plan names it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "objective", rename_all = "kebab-case")]
 pub enum ObjectiveSpec {
     /// See [`Dsm`].
@@ -33,6 +36,21 @@ pub enum ObjectiveSpec {
         ln_sigma_mean: f64,
         /// Deviation of ln σ in training.
         ln_sigma_deviation: f64,
+    },
+    /// See [`Distil`].
+    Distil {
+        /// As for `DsmContinuous`.
+        sigma_min: f64,
+        /// As for `DsmContinuous`.
+        sigma_max: f64,
+        /// As for `DsmContinuous`.
+        ln_sigma_mean: f64,
+        /// As for `DsmContinuous`.
+        ln_sigma_deviation: f64,
+        /// The teacher's name.
+        teacher: String,
+        /// SHA-256 of its file.
+        teacher_sha256: String,
     },
     /// See [`Esm`].
     Esm {
@@ -61,6 +79,7 @@ impl ObjectiveSpec {
             Self::Dsm { .. } => "dsm",
             Self::DsmLadder { .. } => "dsm-ladder",
             Self::DsmContinuous { .. } => "dsm-continuous",
+            Self::Distil { .. } => "distil",
             Self::Esm { .. } => "esm",
             Self::Ism { .. } => "ism",
             Self::Ssm { .. } => "ssm",
@@ -72,24 +91,43 @@ impl ObjectiveSpec {
     pub fn levels(&self) -> [f64; 2] {
         match *self {
             Self::Dsm { sigma } | Self::Esm { sigma } | Self::Ism { sigma, .. } | Self::Ssm { sigma } => [sigma; 2],
-            Self::DsmLadder { sigma_min, sigma_max, .. } | Self::DsmContinuous { sigma_min, sigma_max, .. } => {
-                [sigma_min, sigma_max]
-            }
+            Self::DsmLadder { sigma_min, sigma_max, .. }
+            | Self::DsmContinuous { sigma_min, sigma_max, .. }
+            | Self::Distil { sigma_min, sigma_max, .. } => [sigma_min, sigma_max],
         }
     }
 
-    /// What is minimised on `data`, whose values have standard deviation `deviation`, with rows on `device`.
-    #[must_use]
-    pub fn objective(&self, data: &Dataset, deviation: f64, device: Device) -> Box<dyn Objective> {
-        match *self {
+    /// What is minimised on `data`, whose values have standard deviation `deviation`, with rows on `device`; `teacher` is for
+    /// those that learn from another model.
+    ///
+    /// # Errors
+    /// Where a teacher is needed and there is none, or no session of it can be had.
+    pub fn objective(
+        &self,
+        data: &Dataset,
+        deviation: f64,
+        device: Device,
+        teacher: Option<&ReadyModel>,
+    ) -> Result<Box<dyn Objective>> {
+        Ok(match *self {
             Self::Dsm { sigma } => Box::new(Dsm { sigma }),
             Self::DsmLadder { sigma_min, sigma_max, levels } => Box::new(DsmLadder::new(sigma_max, sigma_min, levels)),
             Self::DsmContinuous { sigma_min, sigma_max, ln_sigma_mean, ln_sigma_deviation } => {
-                Box::new(DsmContinuous { ln_sigma_mean, ln_sigma_deviation, sigma_min, sigma_max, deviation })
+                Box::new(DsmContinuous(Continuum {
+                    ln_sigma_mean,
+                    ln_sigma_deviation,
+                    sigma_min,
+                    sigma_max,
+                    deviation,
+                }))
             }
+            Self::Distil { sigma_min, sigma_max, ln_sigma_mean, ln_sigma_deviation, .. } => Box::new(Distil {
+                continuum: Continuum { ln_sigma_mean, ln_sigma_deviation, sigma_min, sigma_max, deviation },
+                teacher: Teacher::open(teacher.context("distillation needs a teacher")?)?,
+            }),
             Self::Esm { sigma } => Box::new(Esm { density: KernelDensity::new(data, sigma, device) }),
             Self::Ism { sigma, trace } => Box::new(Ism { sigma, trace }),
             Self::Ssm { sigma } => Box::new(Ssm { sigma }),
-        }
+        })
     }
 }
