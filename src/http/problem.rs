@@ -85,6 +85,9 @@ impl Problem {
             Self::Failed(Failure::Diverged { .. }) => {
                 kind(S::UNPROCESSABLE_ENTITY, "diverged", "A chain left the finite range")
             }
+            Self::Failed(Failure::NotFinite { .. }) => {
+                kind(S::UNPROCESSABLE_ENTITY, "not-finite", "A score is not finite")
+            }
             Self::Failed(Failure::Model { .. }) => {
                 kind(S::INTERNAL_SERVER_ERROR, "model-failed", "The score model failed")
             }
