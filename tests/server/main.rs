@@ -6,6 +6,7 @@ mod program;
 
 mod configuration;
 mod densities;
+mod later;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;
