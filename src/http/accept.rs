@@ -103,6 +103,20 @@ fn accepted(headers: &HeaderMap) -> String {
     ranges.join(",")
 }
 
+/// The format for scores.
+pub(super) fn negotiate_scores(headers: &HeaderMap) -> Result<Whole, Problem> {
+    let ranges = accepted(headers);
+    match choose(&ranges, &[Format::JSON, Format::NPY]) {
+        Some(Format::NPY) => Ok(Whole::Npy),
+        Some(_) => Ok(Whole::Json),
+        None => Err(Problem::NotAcceptable {
+            reason: format!(
+                "scores are numbers: accept application/json or application/x-npy; the request accepts {ranges}"
+            ),
+        }),
+    }
+}
+
 /// The format for samples of a model: one that carries the `extras`.
 pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, extras: &[Extra]) -> Result<Format, Problem> {
     let ranges = accepted(headers);

@@ -2,7 +2,7 @@
 
 use super::logging::LogFormat;
 use super::{Bounds, Connections, JobLimits, Readers};
-use crate::engine::{EngineConfig, RequestLimits};
+use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,9 @@ pub struct Settings {
     /// How long the samples of a job are kept after they were drawn
     #[arg(long, env = "SMLD_JOB_SECONDS", value_name = "SECONDS", default_value = "3600")]
     pub job_seconds: NonZero<u32>,
+    /// The most rows of one request for scores
+    #[arg(long, env = "SMLD_MAX_SCORE_ROWS", value_name = "COUNT", default_value = "256")]
+    pub max_score_rows: NonZero<usize>,
     /// How long requests under way may go on after SIGTERM
     #[arg(long, env = "SMLD_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub drain_seconds: u32,
@@ -234,6 +237,7 @@ impl Settings {
                 max_evaluations: self.max_archive_evaluations.get(),
                 deadline: seconds(self.archive_deadline_seconds.get()),
             },
+            scores: ScoreLimits { rows: self.max_score_rows.get(), deadline: seconds(self.deadline_seconds.get()) },
             readers: Readers {
                 patience: seconds(self.reader_seconds.get()),
                 heartbeat: seconds(self.heartbeat_seconds.get()),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! socket → listen → identify → samples, jobs: body → asked → engine → source → encode → answer
-//!                            → models, health, metrics, page
+//!                            → score, models, health, metrics, page
 //! ```
 //!
 //! | module | what it is |
@@ -11,7 +11,7 @@
 //! | `listen` | connections: how many, how slow, how they end |
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
-//! | `models`, `health`, `page` | the other endpoints |
+//! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
@@ -42,6 +42,7 @@ mod plan;
 pub mod probe;
 mod problem;
 mod samples;
+mod score;
 mod served;
 mod source;
 
@@ -63,7 +64,7 @@ use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::engine::RequestLimits;
+use crate::engine::{RequestLimits, ScoreLimits};
 
 /// What the endpoints allow.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,8 @@ pub struct Bounds {
     pub requests: RequestLimits,
     /// What it may ask that is answered by an archive. The deadline is that of the last byte.
     pub archives: RequestLimits,
+    /// What one request for scores may ask.
+    pub scores: ScoreLimits,
     /// What those are granted who read an answer while it is made.
     pub readers: Readers,
     /// How much work may be done for later.
@@ -86,6 +89,7 @@ pub struct Bounds {
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
     let endpoints = Router::new()
         .merge(samples::router(gate.clone(), metrics, &bounds))
+        .merge(score::router(gate.clone(), bounds.scores))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))

@@ -14,4 +14,5 @@ mod jobs;
 mod probe;
 mod problems;
 mod reproducible;
+mod scores;
 mod support;

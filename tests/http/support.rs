@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use smld::engine::{EngineConfig, RequestLimits, Snapshot, Worker, engine};
+use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
 use smld::http::{Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
@@ -94,6 +94,7 @@ pub(crate) fn bounds() -> Bounds {
     Bounds {
         requests,
         archives,
+        scores: ScoreLimits { rows: 64, deadline: requests.deadline },
         readers: Readers { patience, heartbeat },
         jobs: JobLimits { most: 8, bytes: 1 << 20, retention: Duration::from_secs(600) },
         body: 4096,
