@@ -7,7 +7,7 @@ mod common;
 
 use common::{asked, gaussian, ready, roomy};
 use serde_json::json;
-use smld::engine::{RawSampleRequest, engine};
+use smld::engine::{RawPreview, RawSampleRequest, engine};
 use smld::score::{ModelInfo, Rows, ScoreError, ScoreModel, ScoreSession};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -88,9 +88,11 @@ fn between_their_beginning_and_their_end_chains_of_every_method_take_no_memory()
         json!({ "method": "probability_flow", "solver": "heun", "steps": 20 }),
         json!({ "method": "probability_flow", "solver": "dpmpp2m", "steps": 40 }),
     ];
-    for method in methods {
+    // Whoever may ask for previews costs nothing either while nobody does.
+    let previews = [None, Some(RawPreview { every_ms: None, images: None })];
+    for (method, preview) in methods.iter().flat_map(|method| previews.clone().map(|preview| (method, preview))) {
         let sampler = Some(serde_json::from_value(method.clone()).unwrap());
-        let raw = RawSampleRequest { n: Some(CHAINS), sampler, ..RawSampleRequest::default() };
+        let raw = RawSampleRequest { n: Some(CHAINS), sampler, preview, ..RawSampleRequest::default() };
         let request = asked(&model, &raw);
         let (engine, mut workers) = engine(std::slice::from_ref(&model), roomy(1), Arc::new(())).unwrap();
         let ticket = engine.submit(&request).unwrap();

@@ -1,11 +1,14 @@
 //! The requests under way: how they come in, move on and end.
 
-use super::admission;
+mod intake;
+
+pub(super) use intake::Taken;
+
 use super::chain::{Chain, Progress};
-use super::outlook::Outlook;
 use super::pace::Pace;
-use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
-use super::{EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary};
+use super::pool::{Back, Batch, Key, Pool, PoolConfig};
+use super::work::Work;
+use super::{EngineConfig, Event, Failure, Headway, Observer, Previews, Priority, Snapshot, Summary};
 use crate::score::ReadyModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,12 +17,14 @@ use tokio::sync::mpsc;
 
 /// A request under way.
 struct Job {
-    request: Arc<SampleRequest>,
+    work: Arc<Work>,
     model: usize,
     events: mpsc::Sender<Event>,
     accepted: Instant,
     /// When its first row was taken.
     begun: Option<Instant>,
+    /// Where its chains show themselves, where that was asked for.
+    previews: Option<Arc<Previews>>,
 }
 
 /// One row of a batch that a worker has in hand.
@@ -27,14 +32,6 @@ pub(super) struct Row {
     pub key: Key,
     pub chain: Chain,
     pub progress: Progress,
-}
-
-/// A request that was taken.
-pub(super) struct Taken {
-    /// What it will hear, its samples in the order in which their chains end.
-    pub events: mpsc::Receiver<Event>,
-    /// Its key, where it is larger than a window: the board is then to be told of every sample that is fetched.
-    pub key: Option<Key>,
 }
 
 /// A step that a worker has made of the rows in its hand.
@@ -81,8 +78,13 @@ impl Board {
     ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
         let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
-        let pool =
-            Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, window: window(slots), wide });
+        let pool = Pool::new(PoolConfig {
+            workers,
+            batch_rows: batch_rows.collect(),
+            slots,
+            window: intake::window(slots),
+            wide,
+        });
         let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
         let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {
@@ -98,29 +100,9 @@ impl Board {
         }
     }
 
-    /// Takes a request, or refuses it.
-    pub(super) fn submit(&mut self, request: &SampleRequest, now: Instant) -> Result<Taken, Refused> {
-        if self.draining {
-            return Err(Refused::Draining);
-        }
-        self.sweep(now);
-        // Room for a window of samples and the last event: sending never waits, and never fails for want of room.
-        let window = window(self.config.slots);
-        let (events, receiver) = mpsc::channel(request.n().min(window) as usize + 1);
-        let name = &request.model().info().name;
-        let Some(model) = self.models.iter().position(|model| model == name) else {
-            let reason = format!("the engine was made without the model '{name}'");
-            let _ = events.try_send(Event::Failed(Failure::Model { reason }));
-            return Ok(Taken { events: receiver, key: None });
-        };
-        let (priority, evaluations) = (request.priority(), request.sampler().evaluations());
-        let demand = Demand { priority, model, chains: request.n(), evaluations };
-        self.admit(demand, request.deadline(), now)?;
-        self.wake(now);
-        let request = Arc::new(request.clone());
-        let key = self.pool.admit(demand);
-        self.jobs.insert(key, Job { request, model, events, accepted: now, begun: None });
-        Ok(Taken { events: receiver, key: Some(key).filter(|_| demand.chains > window) })
+    /// How far request `key` is.
+    pub(super) fn headway(&self, key: Key) -> Option<Headway> {
+        self.pool.headway(key)
     }
 
     /// The next sample of request `key`, by rising index, was fetched.
@@ -136,17 +118,6 @@ impl Board {
         }
     }
 
-    /// Whether there is room and time for one more.
-    fn admit(&self, newcomer: Demand, deadline: Instant, now: Instant) -> Result<(), Refused> {
-        let Self { config, pool, jobs, paces, .. } = self;
-        let outlook = Outlook::new(pool, paces, config.workers, newcomer);
-        admission::room(pool, config, newcomer, &outlook)?;
-        let equals = jobs.iter().filter(|(_, job)| job.request.priority() == newcomer.priority);
-        let within = |deadline: Instant| deadline.saturating_duration_since(now);
-        let promised = equals.filter_map(|(&key, job)| Some((pool.left_of(key)?, within(job.request.deadline()))));
-        admission::time(&outlook, within(deadline), promised)
-    }
-
     /// What `worker` is to do now; the rows of a step are put into `rows`, which is empty.
     pub(super) fn next(&mut self, worker: usize, now: Instant, rows: &mut Vec<Row>) -> Next {
         self.sweep(now);
@@ -155,9 +126,9 @@ impl Board {
             let Some(job) = jobs.get_mut(&key) else { return };
             if job.begun.is_none() {
                 job.begun = Some(now);
-                observer.started(&models[job.model], job.request.priority(), now - job.accepted);
+                observer.started(&models[job.model], job.work.priority(), now - job.accepted);
             }
-            let chain = chain.unwrap_or_else(|| Chain::new(Arc::clone(&job.request), number));
+            let chain = chain.unwrap_or_else(|| Chain::new(Arc::clone(&job.work), number, job.previews.clone()));
             rows.push(Row { key, chain, progress: Progress::Going });
         });
         match batch {
@@ -210,7 +181,9 @@ impl Board {
                 self.pool.back(key, number, None);
             }
             Progress::Ended => {
-                self.observer.sampled(&self.models[job.model]);
+                if matches!(*job.work, Work::Samples(_)) {
+                    self.observer.sampled(&self.models[job.model]);
+                }
                 let index = chain.index();
                 let (x, diagnostics) = chain.into_sample();
                 let _ = job.events.try_send(Event::Sample { index, x, diagnostics });
@@ -222,10 +195,11 @@ impl Board {
     }
 
     fn complete(&mut self, key: Key, now: Instant) {
-        if let Some(Job { request, events, accepted, begun, .. }) = self.jobs.remove(&key) {
+        if let Some(Job { work, events, accepted, begun, .. }) = self.jobs.remove(&key) {
             let begun = begun.unwrap_or(now);
             let (queued, sampling) = (begun - accepted, now - begun);
-            let _ = events.try_send(Event::Done(Summary { evaluations: request.evaluations(), queued, sampling }));
+            let evaluations = u64::from(work.chains()) * u64::from(work.each());
+            let _ = events.try_send(Event::Done(Summary { evaluations, queued, sampling }));
         }
     }
 
@@ -240,7 +214,7 @@ impl Board {
     pub(super) fn sweep(&mut self, now: Instant) {
         let Self { pool, jobs, observer, .. } = self;
         jobs.retain(|&key, job| {
-            let late = now >= job.request.deadline();
+            let late = now >= job.work.deadline();
             if !late && !job.events.is_closed() {
                 return true;
             }
@@ -286,11 +260,4 @@ impl Board {
             draining: self.draining,
         }
     }
-}
-
-/// The most samples of one request that are under way or wait to be fetched: while as many as there are slots run, as many
-/// are fetched, and readers that take them by the dozen are not waited for.
-fn window(slots: usize) -> u32 {
-    const LEAST: u32 = 128;
-    u32::try_from(slots.saturating_mul(2)).unwrap_or(u32::MAX).max(LEAST)
 }

@@ -1,13 +1,14 @@
 //! One sample under way.
 
 use super::diagnostics::Tally;
-use super::{ChainDiagnostics, Failure, SampleRequest};
+use super::work::Work;
+use super::{ChainDiagnostics, Failure, Previews};
 use crate::sampler::{Noise, Purpose};
 use std::sync::Arc;
 
 /// A chain between two evaluations: its x, and where it stands in its schedule.
 pub(super) struct Chain {
-    request: Arc<SampleRequest>,
+    work: Arc<Work>,
     /// Its place in the request, from 0.
     number: u32,
     noise: Noise,
@@ -18,6 +19,8 @@ pub(super) struct Chain {
     memory: Vec<f32>,
     /// What is told of it, where that was asked for.
     tally: Option<Tally>,
+    /// Where it shows itself under way, where that was asked for.
+    previews: Option<Arc<Previews>>,
 }
 
 /// What an evaluation made of a chain.
@@ -32,18 +35,26 @@ pub(super) enum Progress {
 }
 
 impl Chain {
-    /// Chain `number` of `request`. It takes no memory before [`begin`](Self::begin).
-    pub(super) fn new(request: Arc<SampleRequest>, number: u32) -> Self {
-        let noise = Noise::new(request.seed(), request.first_index() + number, Purpose::Sampling);
-        let tally = request.diagnostics().then(Tally::default);
-        Self { request, number, noise, k: 0, x: Vec::new(), memory: Vec::new(), tally }
+    /// Chain `number` of `work`. It takes no memory before [`begin`](Self::begin).
+    pub(super) fn new(work: Arc<Work>, number: u32, previews: Option<Arc<Previews>>) -> Self {
+        let (seed, tally) = match &*work {
+            Work::Samples(request) => (request.seed(), request.diagnostics().then(Tally::default)),
+            Work::Scores(_) => (0, None),
+        };
+        let noise = Noise::new(seed, work.first_index() + number, Purpose::Sampling);
+        Self { work, number, noise, k: 0, x: Vec::new(), memory: Vec::new(), tally, previews }
     }
 
-    /// Draws the beginning, if the chain has not begun.
+    /// Draws the beginning, or takes the point that was given, if the chain has not begun.
     pub(super) fn begin(&mut self) {
         if self.x.is_empty() {
-            self.x = vec![0.0; self.request.model().info().dim()];
-            self.request.sampler().init(&self.noise, &mut self.x);
+            match &*self.work {
+                Work::Samples(request) => {
+                    self.x = vec![0.0; request.model().info().dim()];
+                    request.sampler().init(&self.noise, &mut self.x);
+                }
+                Work::Scores(request) => self.x = request.x(self.number).to_vec(),
+            }
         }
     }
 
@@ -53,7 +64,7 @@ impl Chain {
 
     /// The sample's index.
     pub(super) fn index(&self) -> u32 {
-        self.request.first_index() + self.number
+        self.work.first_index() + self.number
     }
 
     pub(super) fn x(&self) -> &[f32] {
@@ -62,26 +73,35 @@ impl Chain {
 
     /// The noise level of the next evaluation.
     pub(super) fn sigma(&self) -> f32 {
-        self.request.sampler().sigma(self.k)
+        self.work.sigma(self.number, self.k)
     }
 
     pub(super) fn label(&self) -> i64 {
-        self.request.label()
+        self.work.label(self.number)
     }
 
     /// Moves on by the score at [`x`](Self::x) and [`sigma`](Self::sigma).
     pub(super) fn advance(&mut self, score: &[f32]) -> Progress {
-        let sampler = self.request.sampler();
-        if let Some(tally) = &mut self.tally {
-            tally.count(sampler, self.k, score);
-        }
-        sampler.advance(self.k, &self.noise, &mut self.x, &mut self.memory, score);
+        let k = self.k;
         self.k += 1;
+        match &*self.work {
+            Work::Samples(request) => {
+                let sampler = request.sampler();
+                if let Some(tally) = &mut self.tally {
+                    tally.count(sampler, k, score);
+                }
+                if let Some(previews) = &self.previews {
+                    previews.show(request.first_index() + self.number, self.k, sampler.sigma(k), &self.x, score);
+                }
+                sampler.advance(k, &self.noise, &mut self.x, &mut self.memory, score);
+            }
+            Work::Scores(_) => self.x.copy_from_slice(score),
+        }
         if !self.x.iter().all(|x| x.is_finite()) {
             Progress::Diverged
-        } else if self.k == sampler.evaluations() {
+        } else if self.k == self.work.each() {
             if let Some(tally) = &mut self.tally {
-                tally.end(self.request.model().log_density(&self.x, sampler.sigma(self.k - 1)));
+                tally.end(self.work.model().log_density(&self.x, self.work.sigma(self.number, k)));
             }
             Progress::Ended
         } else {
@@ -91,13 +111,7 @@ impl Chain {
 
     /// How a chain that has [`Diverged`](Progress::Diverged) is told of.
     pub(super) fn divergence(&self) -> Failure {
-        let (sampler, last) = (self.request.sampler(), self.k - 1);
-        Failure::Diverged {
-            index: self.index(),
-            sigma: sampler.sigma(last),
-            tau: sampler.tau(last),
-            evaluation: self.k,
-        }
+        self.work.divergence(self.number, self.k)
     }
 
     /// The sample, and what the chain was like where that was asked for.

@@ -62,6 +62,14 @@ pub enum Failure {
         /// How many evaluations the chain had had.
         evaluation: u32,
     },
+    /// A score that was asked for has left the finite range.
+    #[error("the score of row {row} at σ = {sigma} is not finite: the point is too far from all that the model knows")]
+    NotFinite {
+        /// The row, from 0.
+        row: u32,
+        /// Its noise level.
+        sigma: f32,
+    },
     /// A run of the score model failed.
     #[error("{reason}")]
     Model {
@@ -93,9 +101,9 @@ fn remedy(tau: Option<f64>) -> String {
 pub enum Event {
     /// One chain has ended.
     Sample {
-        /// The sample's index.
+        /// The sample's index; of a score the row's number.
         index: u32,
-        /// The sample, of the model's shape, in the model's own numbers.
+        /// The sample, or the score, of the model's shape, in the model's own numbers.
         x: Vec<f32>,
         /// What its chain was like, where the request asked for that.
         diagnostics: Option<ChainDiagnostics>,
@@ -115,4 +123,32 @@ pub struct Summary {
     pub queued: Duration,
     /// From the first evaluation to the last.
     pub sampling: Duration,
+}
+
+/// What is foretold of a request by the pace of steps and by what else is under way; nothing where too little was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Forecast {
+    /// Seconds until it is done.
+    pub seconds: Option<f64>,
+    /// The same if nothing else were under way.
+    pub alone: Option<f64>,
+}
+
+impl Forecast {
+    /// Seconds of these that are due to others.
+    #[must_use]
+    pub fn wait(self) -> Option<f64> {
+        Some((self.seconds? - self.alone?).max(0.0))
+    }
+}
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headway {
+    /// Evaluations made.
+    pub evaluations: u64,
+    /// Chains that have begun.
+    pub begun: u32,
+    /// Of these, chains that have ended.
+    pub ended: u32,
 }

@@ -3,7 +3,8 @@
 use super::board::Board;
 use super::shared::Shared;
 use super::station::Station;
-use super::{Observer, Refused, SampleRequest, Snapshot, Ticket, Worker};
+use super::work::Work;
+use super::{Forecast, Observer, Refused, SampleRequest, ScoreRequest, Snapshot, Ticket, Worker};
 use crate::score::{ReadyModel, ScoreError};
 use std::sync::Arc;
 use std::time::Instant;
@@ -72,9 +73,31 @@ impl Engine {
     /// # Errors
     /// [`Refused`].
     pub fn submit(&self, request: &SampleRequest) -> Result<Ticket, Refused> {
+        self.take(Work::Samples(request.clone()))
+    }
+
+    /// Takes a request for scores, or refuses it at once. Its rows share step batches with the chains of others: each is a chain
+    /// of one evaluation, whose sample is the score.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn score(&self, request: ScoreRequest) -> Result<Ticket, Refused> {
+        self.take(Work::Scores(request))
+    }
+
+    /// What is foretold of a request if it were submitted now.
+    ///
+    /// # Errors
+    /// [`Refused`], where it would be.
+    pub fn foretell(&self, request: &SampleRequest) -> Result<Forecast, Refused> {
+        let work = Work::Samples(request.clone());
+        self.last.0.update(|board| board.foretell(&work, Instant::now()))
+    }
+
+    fn take(&self, work: Work) -> Result<Ticket, Refused> {
         let shared = &self.last.0;
-        let taken = shared.update(|board| board.submit(request, Instant::now()))?;
-        Ok(Ticket::new(Arc::clone(shared), request, taken))
+        let taken = shared.update(|board| board.submit(work, Instant::now()))?;
+        Ok(Ticket::new(Arc::clone(shared), taken))
     }
 
     /// The state at this moment.

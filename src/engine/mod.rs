@@ -9,7 +9,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `request` | what may be asked: valid by construction |
+//! | `request`, `score` | what may be asked, samples or scores: valid by construction |
+//! | `work` | what both are to chains |
 //! | `handle` | [`Engine`]: submit, look, drain, stop |
 //! | `ticket` | a request under way, as those who wait for it hold it |
 //! | `event` | what a [`Ticket`] hears |
@@ -21,6 +22,7 @@
 //! | `pace` | how long steps take |
 //! | `priority` | the policy: who yields |
 //! | `chain` | one sample under way |
+//! | `preview` | what chains under way look like, for those who ask |
 //! | `diagnostics` | what chains and samples were like, for those who ask |
 //! | `worker` | the loop of gather, score, advance |
 //! | `station` | the session it runs on, opened anew after a failure |
@@ -36,18 +38,23 @@ mod observer;
 mod outlook;
 mod pace;
 mod pool;
+mod preview;
 mod priority;
 mod request;
+mod score;
 mod shared;
 mod station;
 mod ticket;
+mod work;
 mod worker;
 
 pub use diagnostics::{ChainDiagnostics, Moments};
-pub use event::{Bound, Event, Failure, Refused, Summary};
+pub use event::{Bound, Event, Failure, Forecast, Headway, Refused, Summary};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};
+pub use preview::{Preview, PreviewSettings, Previews};
 pub use priority::Priority;
-pub use request::{InvalidRequest, RawLabel, RawSampleRequest, RequestLimits, SampleRequest};
-pub use ticket::{Samples, Ticket};
+pub use request::{InvalidRequest, RawLabel, RawPreview, RawSampleRequest, RequestLimits, SampleRequest};
+pub use score::{OneOrEach, RawScoreRequest, ScoreLimits, ScoreRequest};
+pub use ticket::{Samples, Ticket, Watch};
 pub use worker::Worker;

@@ -11,7 +11,7 @@
 //! Interactive rows go before bulk's, which take the room that those leave in a batch and, where they leave none, one row in
 //! [`Priority::TURN`].
 
-use super::Priority;
+use super::{Headway, Priority};
 use std::collections::BTreeMap;
 
 /// A request's place: its priority, and its number in the order of arrival.
@@ -230,6 +230,18 @@ impl<C> Pool<C> {
             self.running[key.priority as usize] -= request.parked.len();
             request.made
         })
+    }
+
+    /// How far request `key` is.
+    pub(super) fn headway(&self, key: Key) -> Option<Headway> {
+        let request = self.requests[key.priority as usize].get(&key.number)?;
+        let Request { made: evaluations, begun, .. } = *request;
+        Some(Headway { evaluations, begun, ended: begun - request.running() as u32 })
+    }
+
+    /// As much to share, and nobody to share it.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.config.clone())
     }
 
     /// How many requests of `priority` there are.

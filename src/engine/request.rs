@@ -1,13 +1,13 @@
 //! What is asked of the engine: valid by construction.
 
-use super::Priority;
+use super::{PreviewSettings, Priority};
 use crate::sampler::{Sampler, SamplerSpec};
-use crate::score::ReadyModel;
+use crate::score::{ModelInfo, ReadyModel};
 use serde::{Deserialize, Deserializer};
 use std::time::{Duration, Instant};
 
 /// The body of a request, as it arrives. Unknown fields are errors.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawSampleRequest {
     /// The model's name; by default the server's default model.
@@ -29,6 +29,20 @@ pub struct RawSampleRequest {
     pub priority: Option<Priority>,
     /// Whether the answer says what the chains were like; by default not.
     pub diagnostics: Option<bool>,
+    /// How often and of how many chains the denoised means are told under way; by default never.
+    pub preview: Option<RawPreview>,
+    /// Whether only the cost and the time are wanted, and no samples; by default not.
+    pub dry_run: Option<bool>,
+}
+
+/// What is to be shown of chains under way.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPreview {
+    /// The least milliseconds from one showing to the next; by default 200.
+    pub every_ms: Option<u64>,
+    /// The most chains of a showing; by default 16.
+    pub images: Option<u64>,
 }
 
 /// A class as a request names it.
@@ -74,6 +88,7 @@ pub struct SampleRequest {
     deadline: Instant,
     priority: Priority,
     diagnostics: bool,
+    preview: Option<PreviewSettings>,
 }
 
 impl SampleRequest {
@@ -110,23 +125,13 @@ impl SampleRequest {
             let reason = format!("{n} chains of {each} evaluations are {all}; one request may take {most}");
             return fault("n", format!("{reason}: ask for ranges of first_index, {} at a time", most / each));
         }
-        let label = match &raw.label {
-            None => -1,
-            Some(RawLabel::Name(name)) => label(info.label(name))?,
-            Some(RawLabel::Number(place)) if *place < info.labels.len() as u64 => *place as i64,
-            Some(RawLabel::Number(number)) => label(info.label(&number.to_string()))?,
-        };
-        let deadline = match raw.deadline_ms.map(Duration::from_millis) {
-            Some(asked) if asked.is_zero() || asked > limits.deadline => {
-                let most = limits.deadline.as_millis();
-                return fault("deadline_ms", format!("is {}; it must be between 1 and {most}", asked.as_millis()));
-            }
-            asked => Instant::now() + asked.unwrap_or(limits.deadline),
-        };
+        let label = label(info, raw.label.as_ref())?;
+        let deadline = deadline(raw.deadline_ms, limits.deadline)?;
+        let preview = raw.preview.as_ref().map(RawPreview::settings).transpose()?;
         let seed = raw.seed.unwrap_or(random_seed);
         let priority = raw.priority.unwrap_or_default();
         let diagnostics = raw.diagnostics.unwrap_or(false);
-        Ok(Self { model, n, seed, first_index, sampler, label, deadline, priority, diagnostics })
+        Ok(Self { model, n, seed, first_index, sampler, label, deadline, priority, diagnostics, preview })
     }
 
     /// The model.
@@ -183,6 +188,12 @@ impl SampleRequest {
         self.diagnostics
     }
 
+    /// How often and of how many chains the denoised means are told under way, if at all.
+    #[must_use]
+    pub fn preview(&self) -> Option<PreviewSettings> {
+        self.preview
+    }
+
     /// What it costs: n times the sampler's evaluations.
     #[must_use]
     pub fn evaluations(&self) -> u64 {
@@ -190,8 +201,39 @@ impl SampleRequest {
     }
 }
 
-fn label(found: Result<i64, crate::score::UnknownLabel>) -> Result<i64, InvalidRequest> {
+impl RawPreview {
+    fn settings(&self) -> Result<PreviewSettings, InvalidRequest> {
+        let within = |field: &str, asked: Option<u64>, default, [least, most]: [u64; 2]| {
+            let asked = asked.unwrap_or(default);
+            let reason = || format!("is {asked}; it must be between {least} and {most}");
+            let fault = || InvalidRequest { field: format!("preview.{field}"), reason: reason() };
+            (least..=most).contains(&asked).then_some(asked).ok_or_else(fault)
+        };
+        let every = Duration::from_millis(within("every_ms", self.every_ms, 200, [20, 60_000])?);
+        Ok(PreviewSettings { every, chains: within("images", self.images, 16, [1, 64])? as usize })
+    }
+}
+
+/// The number of a class of the model, −1 for none.
+pub(super) fn label(info: &ModelInfo, asked: Option<&RawLabel>) -> Result<i64, InvalidRequest> {
+    let found = match asked {
+        None => Ok(-1),
+        Some(RawLabel::Name(name)) => info.label(name),
+        Some(RawLabel::Number(place)) if *place < info.labels.len() as u64 => Ok(*place as i64),
+        Some(RawLabel::Number(number)) => info.label(&number.to_string()),
+    };
     found.map_err(|unknown| InvalidRequest { field: "label".to_owned(), reason: unknown.reason })
+}
+
+/// When an answer is no longer wanted: after `asked` milliseconds or, where nothing is said, after `most`.
+pub(super) fn deadline(asked: Option<u64>, most: Duration) -> Result<Instant, InvalidRequest> {
+    match asked.map(Duration::from_millis) {
+        Some(asked) if asked.is_zero() || asked > most => Err(InvalidRequest {
+            field: "deadline_ms".to_owned(),
+            reason: format!("is {}; it must be between 1 and {}", asked.as_millis(), most.as_millis()),
+        }),
+        asked => Ok(Instant::now() + asked.unwrap_or(most)),
+    }
 }
 
 /// A seed is a number, or a decimal string for those whose numbers end at 2⁵³.

@@ -3,7 +3,7 @@
 use super::board::Taken;
 use super::pool::Key;
 use super::shared::Shared;
-use super::{ChainDiagnostics, Event, Failure, SampleRequest, Summary};
+use super::{ChainDiagnostics, Event, Failure, Forecast, Headway, Previews, Summary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,9 +25,11 @@ pub struct Samples {
 /// Its samples come by rising index. The engine goes no further than a window beyond the sample that is fetched next: who
 /// does not fetch holds back this request, and no other.
 pub struct Ticket {
-    shared: Arc<Shared>,
-    /// Under which the board is told what was fetched, where it must be.
-    key: Option<Key>,
+    watch: Watch,
+    /// Whether the board is to be told what was fetched.
+    windowed: bool,
+    forecast: Forecast,
+    previews: Option<Arc<Previews>>,
     events: Receiver<Event>,
     /// The index of the sample that is fetched next.
     turn: u32,
@@ -37,9 +39,45 @@ pub struct Ticket {
     over: bool,
 }
 
+/// A look at a request under way, for those who do not wait for it.
+#[derive(Clone)]
+pub struct Watch {
+    shared: Arc<Shared>,
+    /// None where the engine was made without the request's model.
+    key: Option<Key>,
+}
+
+impl Watch {
+    /// How far the request is; none once it has ended.
+    #[must_use]
+    pub fn look(&self) -> Option<Headway> {
+        self.shared.look(|board| board.headway(self.key?))
+    }
+}
+
 impl Ticket {
-    pub(super) fn new(shared: Arc<Shared>, request: &SampleRequest, Taken { events, key }: Taken) -> Self {
-        Self { shared, key, events, turn: request.first_index(), early: BTreeMap::new(), over: false }
+    pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
+        let Taken { events, key, windowed, first_index: turn, forecast, previews } = taken;
+        let (watch, early) = (Watch { shared, key }, BTreeMap::new());
+        Self { watch, windowed, forecast, previews, events, turn, early, over: false }
+    }
+
+    /// What was foretold when it was taken.
+    #[must_use]
+    pub fn forecast(&self) -> Forecast {
+        self.forecast
+    }
+
+    /// A look at it while somebody else waits.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
+    /// Its chains under way, where the request asked for that.
+    #[must_use]
+    pub fn previews(&self) -> Option<Arc<Previews>> {
+        self.previews.clone()
     }
 
     /// The next event, samples by rising index; none after [`Event::Done`] or [`Event::Failed`].
@@ -114,8 +152,8 @@ impl Ticket {
         let sample = self.early.remove(&self.turn)?;
         // Past the last index of all there is nothing to come.
         self.turn = self.turn.wrapping_add(1);
-        if let Some(key) = self.key {
-            self.shared.update(|board| board.fetched(key, Instant::now()));
+        if let Some(key) = self.watch.key.filter(|_| self.windowed) {
+            self.watch.shared.update(|board| board.fetched(key, Instant::now()));
         }
         Some(sample)
     }
@@ -140,7 +178,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.over {
             self.events.close();
-            self.shared.update(|board| board.sweep(Instant::now()));
+            self.watch.shared.update(|board| board.sweep(Instant::now()));
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum Format {
     Whole(Whole),
     /// Sent while they are drawn.
     Archive(Container),
+    /// Told while they are drawn.
+    Events,
 }
 
 /// A format that holds all samples at once.
@@ -44,6 +46,7 @@ impl Format {
         match self {
             Self::Whole(format) => format.media_type(),
             Self::Archive(container) => container.media_type(),
+            Self::Events => "text/event-stream",
         }
     }
 
@@ -51,27 +54,74 @@ impl Format {
     /// the plane can be drawn; no others.
     fn of(info: &ModelInfo) -> &'static [Self] {
         match info.shape[..] {
-            _ if info.is_image() => &[Self::PNG, Self::JSON, Self::NPY, Self::ZIP, Self::TAR],
-            [2] => &[Self::JSON, Self::NPY, Self::PNG, Self::ZIP, Self::TAR],
-            _ => &[Self::JSON, Self::NPY, Self::ZIP, Self::TAR],
+            _ if info.is_image() => &[Self::PNG, Self::JSON, Self::NPY, Self::ZIP, Self::TAR, Self::Events],
+            [2] => &[Self::JSON, Self::NPY, Self::PNG, Self::ZIP, Self::TAR, Self::Events],
+            _ => &[Self::JSON, Self::NPY, Self::ZIP, Self::TAR, Self::Events],
         }
     }
 
-    /// Whether it has a place for what chains were like.
-    fn carries_diagnostics(self) -> bool {
+    /// Whether it has a place for `extra`.
+    fn carries(self, extra: Extra) -> bool {
         match self {
-            Self::Whole(Whole::Json) => true,
+            Self::Whole(Whole::Json) => extra == Extra::Diagnostics,
+            Self::Events => extra == Extra::Preview,
             Self::Whole(Whole::Png | Whole::Npy) | Self::Archive(_) => false,
         }
     }
 }
 
-/// The format for samples of a model: one that carries diagnostics, where those are asked for.
-pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, diagnostics: bool) -> Result<Format, Problem> {
+/// What can be asked for beside samples, and has a place in few formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extra {
+    /// What chains were like.
+    Diagnostics,
+    /// What they look like under way.
+    Preview,
+}
+
+impl Extra {
+    /// The field that asks for it.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Diagnostics => "diagnostics",
+            Self::Preview => "preview",
+        }
+    }
+
+    /// A format that carries it.
+    fn carrier(self) -> Format {
+        match self {
+            Self::Diagnostics => Format::JSON,
+            Self::Preview => Format::Events,
+        }
+    }
+}
+
+/// What a request says it accepts.
+fn accepted(headers: &HeaderMap) -> String {
     let ranges: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    let ranges = ranges.join(",");
-    let offers = Format::of(info);
-    let chosen = choose(&ranges, offers).ok_or_else(|| {
+    ranges.join(",")
+}
+
+/// The format for scores.
+pub(super) fn negotiate_scores(headers: &HeaderMap) -> Result<Whole, Problem> {
+    let ranges = accepted(headers);
+    match choose(&ranges, &[Format::JSON, Format::NPY]) {
+        Some(Format::NPY) => Ok(Whole::Npy),
+        Some(_) => Ok(Whole::Json),
+        None => Err(Problem::NotAcceptable {
+            reason: format!(
+                "scores are numbers: accept application/json or application/x-npy; the request accepts {ranges}"
+            ),
+        }),
+    }
+}
+
+/// The format for samples of a model: one that carries the `extras`.
+pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, extras: &[Extra]) -> Result<Format, Problem> {
+    let ranges = accepted(headers);
+    let mut offers = Format::of(info).to_vec();
+    let mut chosen = choose(&ranges, &offers).ok_or_else(|| {
         let formats = offers.iter().map(|format| format.media_type()).collect::<Vec<_>>().join(", ");
         let what = match info.shape[..] {
             _ if info.is_image() => "images".to_owned(),
@@ -85,17 +135,17 @@ pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, diagnostics: bool
             ),
         }
     })?;
-    if !diagnostics {
-        return Ok(chosen);
+    for &extra in extras {
+        offers.retain(|format| format.carries(extra));
+        let (field, carrier) = (extra.field(), extra.carrier().media_type());
+        let reason = || {
+            let chosen = chosen.media_type();
+            format!("{field}: {chosen} has no place for them; send 'accept: {carrier}', or leave {field} out")
+        };
+        chosen = choose(&ranges, &offers)
+            .ok_or_else(|| Problem::Invalid { field: Some(field.to_owned()), reason: reason() })?;
     }
-    let carriers: Vec<Format> = offers.iter().copied().filter(|format| format.carries_diagnostics()).collect();
-    choose(&ranges, &carriers).ok_or_else(|| Problem::Invalid {
-        field: Some("diagnostics".to_owned()),
-        reason: format!(
-            "diagnostics: {} has no place for them; send 'accept: application/json', or leave diagnostics out",
-            chosen.media_type()
-        ),
-    })
+    Ok(chosen)
 }
 
 /// The offer of the highest quality; among equals the first.
@@ -141,7 +191,7 @@ mod tests {
         let density = GaussianMixture::new(vec![component]).unwrap().named("gaussian");
         let info = ModelInfo { shape: shape.to_vec(), ..density.info().clone() };
         let headers = HeaderMap::from_iter([(ACCEPT, axum::http::HeaderValue::from_static(accept))]);
-        negotiate(&headers, &info, diagnostics)
+        negotiate(&headers, &info, if diagnostics { &[Extra::Diagnostics] } else { &[] })
     }
 
     #[test]
@@ -169,6 +219,23 @@ mod tests {
             assert!(field.as_deref() == Some("diagnostics") && reason.contains("accept: application/json"), "{reason}");
         }
         assert!(matches!(negotiated(&[2], "image/gif", true), Err(Problem::NotAcceptable { .. })));
+    }
+
+    #[test]
+    fn previews_are_carried_by_event_streams_only_and_never_beside_diagnostics() {
+        let gaussian = Component { weight: 1.0, mean: vec![0.0; 2], variance: 1.0 };
+        let density = GaussianMixture::new(vec![gaussian]).unwrap().named("gaussian");
+        let asked = |accept: &'static str, extras: &[Extra]| {
+            let headers = HeaderMap::from_iter([(ACCEPT, axum::http::HeaderValue::from_static(accept))]);
+            negotiate(&headers, density.info(), extras)
+        };
+        assert_eq!(asked("*/*", &[Extra::Preview]).unwrap(), Format::Events);
+        for (accept, extras) in [("image/png", &[Extra::Preview][..]), ("*/*", &[Extra::Diagnostics, Extra::Preview])] {
+            let Problem::Invalid { field, reason } = asked(accept, extras).unwrap_err() else {
+                panic!("it is the field that cannot be")
+            };
+            assert!(field.as_deref() == Some("preview") && reason.contains("accept: text/event-stream"), "{reason}");
+        }
     }
 
     #[test]

@@ -1,39 +1,45 @@
-//! A request's body: bytes to a raw request.
+//! A request's body: bytes to what they say.
 
 use super::problem::Problem;
-use crate::engine::RawSampleRequest;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::time::Duration;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads and parses the body.
-pub(super) async fn read(request: Request) -> Result<RawSampleRequest, Problem> {
+/// Reads a body of JSON.
+pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
+    bytes(request, "--body-limit").await
+}
+
+/// Reads the body. `setting` is what decides how large it may be.
+pub(super) async fn bytes(request: Request, setting: &'static str) -> Result<Bytes, Problem> {
+    tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
         .await
         .map_err(|_| Problem::SlowBody { within: PATIENCE })?
         .map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge { setting },
             _ => Problem::Truncated { reason: rejection.body_text() },
-        })?;
-    parse(&bytes)
+        })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn parse(bytes: &[u8]) -> Result<RawSampleRequest, Problem> {
+/// What a body of JSON says: an object, as `example`.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| (Some(error.path().to_string()).filter(|path| path != "."), error.into_inner()))
@@ -43,7 +49,7 @@ fn parse(bytes: &[u8]) -> Result<RawSampleRequest, Problem> {
     match parsed {
         Err((_, error)) if error.classify() != Category::Data => Err(Problem::NotJson { reason: error.to_string() }),
         _ if !is_object => {
-            Err(Problem::Invalid { field: None, reason: "the body must be a JSON object, as {\"n\": 4}".to_owned() })
+            Err(Problem::Invalid { field: None, reason: format!("the body must be a JSON object, as {example}") })
         }
         Err((field, error)) => Err(Problem::Invalid { field, reason: error.to_string() }),
         Ok(raw) => Ok(raw),
@@ -53,6 +59,11 @@ fn parse(bytes: &[u8]) -> Result<RawSampleRequest, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::RawSampleRequest;
+
+    fn parse(body: &[u8]) -> Result<RawSampleRequest, Problem> {
+        super::parse(body, r#"{"n": 4}"#)
+    }
 
     fn refused(body: &str) -> String {
         match parse(body.as_bytes()).unwrap_err() {

@@ -1,8 +1,8 @@
 //! Configuration: flags over environment over file.
 
 use super::logging::LogFormat;
-use super::{ArchiveLimits, Bounds, Connections};
-use crate::engine::{EngineConfig, RequestLimits};
+use super::{Bounds, Connections, JobLimits, Readers};
+use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
 use serde::{Deserialize, Serialize};
@@ -73,9 +73,24 @@ pub struct Settings {
     /// The same of a request that is answered by an archive, to its last byte
     #[arg(long, env = "SMLD_ARCHIVE_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "86400")]
     pub archive_deadline_seconds: NonZero<u32>,
-    /// How long a client may take to read 64 KiB of an archive before it is broken off
+    /// How long a client may take to read 64 KiB of an archive or an event stream before it is broken off
     #[arg(long, env = "SMLD_READER_SECONDS", value_name = "SECONDS", default_value = "300")]
     pub reader_seconds: NonZero<u32>,
+    /// How long an event stream may be silent before it says that it lives
+    #[arg(long, env = "SMLD_HEARTBEAT_SECONDS", value_name = "SECONDS", default_value = "15")]
+    pub heartbeat_seconds: NonZero<u32>,
+    /// The most jobs at once: work to be fetched later, under way or done; what is done gives way, the oldest first
+    #[arg(long, env = "SMLD_MAX_JOBS", value_name = "COUNT", default_value = "64")]
+    pub max_jobs: NonZero<usize>,
+    /// The most bytes of samples that all jobs keep
+    #[arg(long, env = "SMLD_MAX_JOB_BYTES", value_name = "BYTES", default_value = "268435456")]
+    pub max_job_bytes: NonZero<u64>,
+    /// How long the samples of a job are kept after they were drawn
+    #[arg(long, env = "SMLD_JOB_SECONDS", value_name = "SECONDS", default_value = "3600")]
+    pub job_seconds: NonZero<u32>,
+    /// The most rows of one request for scores
+    #[arg(long, env = "SMLD_MAX_SCORE_ROWS", value_name = "COUNT", default_value = "256")]
+    pub max_score_rows: NonZero<usize>,
     /// How long requests under way may go on after SIGTERM
     #[arg(long, env = "SMLD_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub drain_seconds: u32,
@@ -217,13 +232,20 @@ impl Settings {
                 max_evaluations: self.max_evaluations.get(),
                 deadline: seconds(self.deadline_seconds.get()),
             },
-            archives: ArchiveLimits {
-                requests: RequestLimits {
-                    max_n: self.max_archive_n.get().into(),
-                    max_evaluations: self.max_archive_evaluations.get(),
-                    deadline: seconds(self.archive_deadline_seconds.get()),
-                },
+            archives: RequestLimits {
+                max_n: self.max_archive_n.get().into(),
+                max_evaluations: self.max_archive_evaluations.get(),
+                deadline: seconds(self.archive_deadline_seconds.get()),
+            },
+            scores: ScoreLimits { rows: self.max_score_rows.get(), deadline: seconds(self.deadline_seconds.get()) },
+            readers: Readers {
                 patience: seconds(self.reader_seconds.get()),
+                heartbeat: seconds(self.heartbeat_seconds.get()),
+            },
+            jobs: JobLimits {
+                most: self.max_jobs.get(),
+                bytes: self.max_job_bytes.get(),
+                retention: seconds(self.job_seconds.get()),
             },
             body: self.body_limit.get(),
             stall: seconds(self.stall_seconds.get()),

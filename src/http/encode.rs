@@ -2,7 +2,8 @@
 
 use super::accept::Whole;
 use super::identify::RequestId;
-use crate::engine::{ChainDiagnostics, Moments, SampleRequest, Samples, Summary};
+use super::problem::Problem;
+use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
 use crate::pixels::EncodeError;
 use crate::plot::{self, PlotError};
 use crate::sampler::Sampler;
@@ -86,20 +87,34 @@ struct Diagnostics<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Listed<'a> {
-    Images(Vec<Image>),
-    Points(Vec<Point<'a>>),
+    Images(Vec<One<'a>>),
+    Points(Vec<One<'a>>),
 }
 
+/// A sample in JSON.
 #[derive(Serialize)]
-struct Image {
+pub(super) struct One<'a> {
     index: u32,
-    b64_png: String,
+    #[serde(flatten)]
+    looks: Looks<'a>,
 }
 
+/// A chain under way in JSON.
 #[derive(Serialize)]
-struct Point<'a> {
+pub(super) struct Shown<'a> {
     index: u32,
-    x: &'a [f32],
+    evaluation: u32,
+    sigma: f32,
+    #[serde(flatten)]
+    looks: Looks<'a>,
+}
+
+/// An image as a picture; anything else as its numbers.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Looks<'a> {
+    B64Png(String),
+    X(&'a [f32]),
 }
 
 impl<'a> Account<'a> {
@@ -110,7 +125,7 @@ impl<'a> Account<'a> {
             model: &info.name,
             seed: request.seed(),
             sampler: request.sampler(),
-            label: usize::try_from(request.label()).ok().map(|label| info.labels[label].as_str()),
+            label: info.label_name(request.label()),
             evaluations: summary.evaluations,
             queue_seconds: summary.queued.as_secs_f64(),
             sampling_seconds: summary.sampling.as_secs_f64(),
@@ -136,18 +151,41 @@ impl Drawn {
     fn json(&self) -> Result<Vec<u8>, Unwritable> {
         let Samples { samples: drawn, chains, summary } = &self.samples;
         let diagnostics = self.request.diagnostics().then(|| Diagnostics { chains, samples: Moments::of(drawn) });
-        let samples = if self.request.model().info().is_image() {
-            let image = |sample: &Sample| {
-                let png = png(&self.request, std::slice::from_ref(sample))?;
-                Ok(Image { index: sample.0, b64_png: STANDARD.encode(png) })
-            };
-            Listed::Images(drawn.iter().map(image).collect::<Result<_, Unwritable>>()?)
-        } else {
-            Listed::Points(drawn.iter().map(|(index, x)| Point { index: *index, x }).collect())
-        };
+        let listed = drawn.iter().map(|sample| one(&self.request, sample)).collect::<Result<_, _>>()?;
+        let is_image = self.request.model().info().is_image();
+        let samples = if is_image { Listed::Images(listed) } else { Listed::Points(listed) };
         let account = Account::new(&self.id, &self.request, summary);
         Ok(serde_json::to_vec(&Document { account, samples, diagnostics })?)
     }
+}
+
+/// A sample of `request` in JSON: the picture is the PNG that it is alone.
+pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
+    let looks = if request.model().info().is_image() {
+        Looks::B64Png(STANDARD.encode(png(request, std::slice::from_ref(sample))?))
+    } else {
+        Looks::X(&sample.1)
+    };
+    Ok(One { index: sample.0, looks })
+}
+
+/// A chain of `request` under way in JSON; a picture has no recipe, as nobody can ask for it again.
+pub(super) fn shown<'a>(request: &SampleRequest, preview: &'a Preview) -> Result<Shown<'a>, Unwritable> {
+    let Preview { index, evaluation, sigma, denoised } = preview;
+    let looks = if request.model().info().is_image() {
+        let picture = plot::picture(request.model(), *sigma, std::iter::once(denoised.as_slice()))?;
+        Looks::B64Png(STANDARD.encode(picture.png(None)?))
+    } else {
+        Looks::X(denoised)
+    };
+    Ok(Shown { index: *index, evaluation: *evaluation, sigma: *sigma, looks })
+}
+
+/// What `make` makes, off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    make: impl FnOnce() -> Result<T, Unwritable> + Send + 'static,
+) -> Result<T, Problem> {
+    Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())??)
 }
 
 /// `samples` of `request`, which follow one another, as one picture with its recipe.

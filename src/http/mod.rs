@@ -1,8 +1,8 @@
 //! The server: requests in, answers out.
 //!
 //! ```text
-//! socket → listen → identify → samples: body → SampleRequest → engine → encode → answer
-//!                            → models, health, metrics, page
+//! socket → listen → identify → samples, jobs: body → asked → engine → source → encode → answer
+//!                            → score, models, health, metrics, page
 //! ```
 //!
 //! | module | what it is |
@@ -10,9 +10,12 @@
 //! | [`config`] | flags over environment over file, and what each layer is given of them |
 //! | `listen` | connections: how many, how slow, how they end |
 //! | `identify` | a request's id, its span, its line in the log |
-//! | `samples`, `models`, `health`, `page` | the endpoints |
-//! | `accept`, `body`, `encode` | which format, what was asked, samples to bytes |
-//! | `archive` | samples to bytes while they are drawn |
+//! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
+//! | `score`, `models`, `health`, `page` | the other endpoints |
+//! | `body`, `asked`, `accept` | what was asked, in which format |
+//! | `plan`, `encode` | what a request comes to; samples to bytes |
+//! | `source`, `growing` | samples as they come; answers at their reader's pace |
+//! | `archive`, `events` | samples to bytes while they are drawn |
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
 //! | `problem` | the one place that maps errors to answers |
@@ -20,23 +23,31 @@
 
 mod accept;
 mod archive;
+mod asked;
 mod body;
 pub mod config;
 mod encode;
+mod events;
+mod growing;
 mod health;
 mod identify;
+mod jobs;
 mod lifecycle;
 mod listen;
 pub mod logging;
 mod metrics;
 mod models;
 mod page;
+mod plan;
 pub mod probe;
 mod problem;
 mod samples;
+mod score;
 mod served;
+mod source;
 
-pub use archive::ArchiveLimits;
+pub use growing::Readers;
+pub use jobs::JobLimits;
 pub use lifecycle::{Drained, Working, drain};
 pub use listen::{Connections, serve};
 pub use metrics::Metrics;
@@ -53,15 +64,21 @@ use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::engine::RequestLimits;
+use crate::engine::{RequestLimits, ScoreLimits};
 
 /// What the endpoints allow.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// What one request for samples may ask.
     pub requests: RequestLimits,
-    /// What it may ask that is answered by an archive.
-    pub archives: ArchiveLimits,
+    /// What it may ask that is answered by an archive. The deadline is that of the last byte.
+    pub archives: RequestLimits,
+    /// What one request for scores may ask.
+    pub scores: ScoreLimits,
+    /// What those are granted who read an answer while it is made.
+    pub readers: Readers,
+    /// How much work may be done for later.
+    pub jobs: JobLimits,
     /// The most bytes of a request's body.
     pub body: usize,
     /// How long the engine may have work and end no step before `/livez` calls the server dead.
@@ -70,9 +87,9 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
-    let limits = samples::Limits { whole: bounds.requests, archives: bounds.archives };
     let endpoints = Router::new()
-        .merge(samples::router(gate.clone(), Arc::clone(metrics), limits))
+        .merge(samples::router(gate.clone(), metrics, &bounds))
+        .merge(score::router(gate.clone(), bounds.scores))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))

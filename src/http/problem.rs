@@ -1,5 +1,6 @@
 //! The one place that maps errors to answers: RFC 9457, `application/problem+json`.
 
+use super::encode::Unwritable;
 use super::served::UnknownModel;
 use crate::engine::{Bound, Failure, InvalidRequest, Refused};
 use axum::body::Body;
@@ -21,20 +22,29 @@ pub(super) enum Problem {
     NoSuchPath { path: String },
     #[error(transparent)]
     UnknownModel(#[from] UnknownModel),
+    // Ids are not told: what is told stands in the log.
+    #[error(
+        "there are no such samples: they were deleted, or not asked for here, or not kept any longer; see --job-seconds"
+    )]
+    NoSuchSamples,
+    #[error("another request has this id already: send another id, or delete that one first")]
+    Conflict,
     #[error("{method} is not for this path; the header Allow says what is")]
     MethodNotAllowed { method: Method },
     #[error("{reason}")]
     NotAcceptable { reason: String },
     #[error("the body did not arrive within {} s", within.as_secs())]
     SlowBody { within: Duration },
-    #[error("the body is larger than this server takes; see --body-limit")]
-    BodyTooLarge,
+    #[error("the body is larger than this server takes; see {setting}")]
+    BodyTooLarge { setting: &'static str },
     #[error("the body must be JSON: send the header 'content-type: application/json'")]
     NotJsonType,
     #[error("{reason}")]
     Invalid { field: Option<String>, reason: String },
     #[error("{refused}{setting}", refused = .0, setting = setting(.0))]
     Refused(#[from] Refused),
+    #[error("{reason}; see --max-jobs, --max-job-bytes")]
+    TooManyJobs { reason: String },
     #[error(transparent)]
     Failed(#[from] Failure),
     #[error("the client took more than {} s to read 64 KiB; see --reader-seconds", within.as_secs())]
@@ -68,10 +78,12 @@ impl Problem {
             Self::Truncated { .. } => kind(S::BAD_REQUEST, "truncated", "The body ended early"),
             Self::NoSuchPath { .. } => kind(S::NOT_FOUND, "no-such-path", "Nothing here"),
             Self::UnknownModel(_) => kind(S::NOT_FOUND, "unknown-model", "No such model"),
+            Self::NoSuchSamples => kind(S::NOT_FOUND, "no-such-samples", "No such samples"),
+            Self::Conflict => kind(S::CONFLICT, "conflict", "Another request has this id"),
             Self::MethodNotAllowed { .. } => kind(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Not this method"),
             Self::NotAcceptable { .. } => kind(S::NOT_ACCEPTABLE, "not-acceptable", "No such format"),
             Self::SlowBody { .. } => kind(S::REQUEST_TIMEOUT, "slow-body", "The body came too slowly"),
-            Self::BodyTooLarge => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::BodyTooLarge { .. } => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
             Self::Invalid { .. } => kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be"),
             Self::Refused(Refused::AtCapacity { retry_after, .. }) => Kind {
@@ -81,9 +93,16 @@ impl Problem {
             Self::Refused(Refused::Draining) => {
                 Kind { retry_after: Some(SOON), ..kind(S::SERVICE_UNAVAILABLE, "draining", "The server is going down") }
             }
+            Self::TooManyJobs { .. } => Kind {
+                retry_after: Some(SOON),
+                ..kind(S::TOO_MANY_REQUESTS, "too-many-jobs", "The server holds too many jobs")
+            },
             // The request chose the steps. What a model does by its own is watched in `smld_nonfinite_total`.
             Self::Failed(Failure::Diverged { .. }) => {
                 kind(S::UNPROCESSABLE_ENTITY, "diverged", "A chain left the finite range")
+            }
+            Self::Failed(Failure::NotFinite { .. }) => {
+                kind(S::UNPROCESSABLE_ENTITY, "not-finite", "A score is not finite")
             }
             Self::Failed(Failure::Model { .. }) => {
                 kind(S::INTERNAL_SERVER_ERROR, "model-failed", "The score model failed")
@@ -167,6 +186,12 @@ fn setting(refused: &Refused) -> &'static str {
 impl From<InvalidRequest> for Problem {
     fn from(invalid: InvalidRequest) -> Self {
         Self::Invalid { reason: invalid.to_string(), field: Some(invalid.field) }
+    }
+}
+
+impl From<Unwritable> for Problem {
+    fn from(fault: Unwritable) -> Self {
+        Self::Internal { reason: fault.to_string() }
     }
 }
 

@@ -1,159 +1,123 @@
 //! `POST /v1/samples`: from a body to samples.
 
-use super::accept::{Format, Whole, negotiate};
-use super::archive::{self, ArchiveLimits};
-use super::body;
-use super::encode::Drawn;
+use super::Bounds;
+use super::accept::{Format, Whole};
+use super::archive;
+use super::asked::{Asked, Limits, Wish, asked};
+use super::encode::{Drawn, blocking};
+use super::events::Stream;
+use super::growing::Readers;
 use super::identify::RequestId;
+use super::jobs::{self, Jobs};
 use super::metrics::{Metrics, Outcome};
+use super::plan::Plan;
 use super::problem::Problem;
-use super::served::Gate;
-use crate::engine::{Failure, InvalidRequest, RawSampleRequest, RequestLimits, SampleRequest, Ticket};
-use crate::score::ReadyModel;
+use super::served::{Gate, Served};
+use super::source::Source;
+use crate::engine::SampleRequest;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
 use std::sync::Arc;
-use tokio::time::timeout_at;
+use tokio::time::Instant;
 
-const X_SMLD_SEED: HeaderName = HeaderName::from_static("x-smld-seed");
-const X_SMLD_MODEL_SHA256: HeaderName = HeaderName::from_static("x-smld-model-sha256");
-const X_SMLD_WARNING: HeaderName = HeaderName::from_static("x-smld-warning");
-
+/// What the endpoints of samples need.
 #[derive(Clone)]
-struct Samples {
-    gate: Gate,
-    metrics: Arc<Metrics>,
-    limits: Limits,
+pub(super) struct Service {
+    pub(super) gate: Gate,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) limits: Limits,
+    pub(super) readers: Readers,
+    pub(super) jobs: Arc<Jobs>,
 }
 
-/// What a request may ask.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) whole: RequestLimits,
-    pub(super) archives: ArchiveLimits,
+pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Router {
+    let service = Service {
+        gate,
+        metrics: Arc::clone(metrics),
+        limits: Limits { whole: bounds.requests, archives: bounds.archives },
+        readers: bounds.readers,
+        jobs: Arc::new(Jobs::new(bounds.jobs, Arc::clone(metrics))),
+    };
+    Router::new().route("/v1/samples", post(draw)).merge(jobs::router()).with_state(service)
 }
 
-/// What a request is answered with.
-enum Answer {
-    Whole(Response),
-    Archive(Box<archive::Begun>),
-}
-
-pub(super) fn router(gate: Gate, metrics: Arc<Metrics>, limits: Limits) -> Router {
-    Router::new().route("/v1/samples", post(draw)).with_state(Samples { gate, metrics, limits })
-}
-
-async fn draw(State(samples): State<Samples>, Extension(id): Extension<RequestId>, request: Request) -> Response {
-    let mut outcome = samples.metrics.request();
+async fn draw(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
+    let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
-    match samples.answer(id, request, &mut outcome, &mut provenance).await {
-        Ok(Answer::Whole(answer)) => {
-            outcome.end(Ok(()));
-            (provenance, answer).into_response()
-        }
-        // How it ends is not known yet.
-        Ok(Answer::Archive(begun)) => (provenance, begun.go_on(outcome)).into_response(),
-        Err(problem) => {
-            outcome.end(Err(&problem));
-            (provenance, problem).into_response()
+    let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
+    let answer = match asked(served, service.limits, request, false, &mut outcome, &mut provenance).await {
+        Ok(asked) => service.answer(served, id, asked, outcome).await,
+        Err(problem) => outcome.fail(problem),
+    };
+    (provenance, answer).into_response()
+}
+
+impl Service {
+    /// The answer to what is asked.
+    async fn answer(&self, served: &Served, id: RequestId, asked: Asked, mut outcome: Outcome) -> Response {
+        let Asked { request, wish, .. } = asked;
+        match wish {
+            Wish::DryRun(_) => {
+                outcome.discard();
+                match served.engine.foretell(&request) {
+                    Ok(forecast) => Json(Plan::new(&request, forecast)).into_response(),
+                    Err(refused) => outcome.fail(refused),
+                }
+            }
+            Wish::Later => self.later(served, id, Asked { request, ..asked }, outcome),
+            Wish::Now(format) => match served.engine.submit(&request) {
+                Ok(ticket) => {
+                    let deadline = request.deadline().into();
+                    self.send(id, request, Source::Engine(ticket), format, deadline, outcome).await
+                }
+                Err(refused) => outcome.fail(refused),
+            },
         }
     }
-}
 
-impl Samples {
-    /// Draws what `request` asks for. What is known on the way is left in `outcome` and `provenance`, so that a failure after
-    /// that carries it too: the seed of a chain that diverged is what makes it diverge again.
+    /// The samples of `source` in `format`; after `deadline` no more are waited for.
     ///
-    /// Nothing is spawned before there are samples: when the client goes away, this future is dropped, and the engine's
-    /// ticket with it.
-    async fn answer(
+    /// Nothing is spawned before the answer begins: when the client goes away, this future is dropped, and the engine's ticket
+    /// with it.
+    pub(super) async fn send(
         &self,
         id: RequestId,
-        request: Request,
-        outcome: &mut Outcome,
-        provenance: &mut HeaderMap,
-    ) -> Result<Answer, Problem> {
-        let served = self.gate.served().ok_or(Problem::NotReady)?;
-        let headers = request.headers().clone();
-        let raw = body::read(request).await?;
-        let model = served.catalog.find(raw.model.as_deref())?.clone();
-        outcome.model(&model.info().name);
-        let format = negotiate(&headers, model.info(), raw.diagnostics.unwrap_or(false))?;
-        let request = self.limits.check(&raw, model, format)?;
-        describe(&request, provenance);
-        let ticket = served.engine.submit(&request)?;
-        match format {
-            Format::Whole(format) => whole(id, request, ticket, format).await.map(Answer::Whole),
+        request: SampleRequest,
+        source: Source,
+        format: Format,
+        deadline: Instant,
+        outcome: Outcome,
+    ) -> Response {
+        let sent = match format {
+            Format::Whole(format) => match source.drawn(id, request, deadline).await {
+                Ok(drawn) => whole(drawn, format).await,
+                Err(problem) => Err(problem),
+            },
+            // Of those that grow it is not known yet how they end.
             Format::Archive(container) => {
-                let patience = self.limits.archives.patience;
-                let begun = archive::begin(id, request, ticket, container, patience).await?;
-                Ok(Answer::Archive(Box::new(begun)))
+                match archive::begin(id, request, source, container, deadline, self.readers.patience).await {
+                    Ok(begun) => return begun.go_on(outcome),
+                    Err(problem) => Err(problem),
+                }
             }
+            Format::Events => return Stream::new(id, request, source, deadline).go_on(self.readers, outcome),
+        };
+        match sent {
+            Ok(answer) => {
+                outcome.end(Ok(()));
+                answer
+            }
+            Err(problem) => outcome.fail(problem),
         }
     }
 }
 
 /// The answer that is sent when every sample is there.
-async fn whole(id: RequestId, request: SampleRequest, ticket: Ticket, format: Whole) -> Result<Response, Problem> {
-    // The engine keeps deadlines between steps; a step that hangs must not keep the client.
-    let samples = timeout_at(request.deadline().into(), ticket.collect()).await.map_err(|_| Failure::Deadline)??;
-    let drawn = Drawn { id, request, samples };
-    let bytes = tokio::task::spawn_blocking(move || drawn.encode(format))
-        .await
-        .map_err(|_| Problem::unforeseen())?
-        .map_err(|error| Problem::Internal { reason: error.to_string() })?;
+async fn whole(drawn: Arc<Drawn>, format: Whole) -> Result<Response, Problem> {
+    let bytes = blocking(move || drawn.encode(format)).await?;
     Ok(([(CONTENT_TYPE, format.media_type())], bytes).into_response())
-}
-
-impl Limits {
-    /// The request that `raw` is, within the limits of `format`. Whoever asks too much is told what would be taken, and which
-    /// setting decides it.
-    fn check(&self, raw: &RawSampleRequest, model: ReadyModel, format: Format) -> Result<SampleRequest, Problem> {
-        let (limits, [n, evaluations, deadline]) = match format {
-            Format::Whole(_) => (self.whole, ["--max-n", "--max-evaluations", "--deadline-seconds"]),
-            Format::Archive(_) => {
-                (self.archives.requests, ["--max-archive-n", "--max-archive-evaluations", "--archive-deadline-seconds"])
-            }
-        };
-        let asked = raw.n.unwrap_or(1);
-        let advise = |mut invalid: InvalidRequest| {
-            let setting = match invalid.field.as_str() {
-                "n" if asked > limits.max_n => n,
-                "n" if asked > 0 => evaluations,
-                "deadline_ms" if raw.deadline_ms.is_some_and(|asked| asked > 0) => deadline,
-                _ => return invalid,
-            };
-            let most = self.archives.requests.max_n;
-            if setting == n && matches!(format, Format::Whole(_)) && asked <= most {
-                invalid.reason +=
-                    &format!("; an archive, by 'accept: application/zip' or 'application/x-tar', takes up to {most}");
-            }
-            invalid.reason += &format!("; see {setting}");
-            invalid
-        };
-        Ok(SampleRequest::new(raw, model, limits, random_seed()?).map_err(advise)?)
-    }
-}
-
-/// A seed that a program whose numbers end at 2⁵³ can send back.
-fn random_seed() -> Result<u64, Problem> {
-    let seed = getrandom::u64().map_err(|error| Problem::Internal { reason: format!("no randomness: {error}") })?;
-    Ok(seed >> 11)
-}
-
-/// What makes the same samples again, and what to know before trusting them.
-fn describe(request: &SampleRequest, headers: &mut HeaderMap) {
-    headers.insert(X_SMLD_SEED, request.seed().into());
-    if let Ok(sha256) = HeaderValue::from_str(&request.model().info().sha256) {
-        headers.insert(X_SMLD_MODEL_SHA256, sha256);
-    }
-    for warning in request.sampler().warnings() {
-        if let Ok(warning) = HeaderValue::from_bytes(warning.as_bytes()) {
-            headers.append(X_SMLD_WARNING, warning);
-        }
-    }
 }

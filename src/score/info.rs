@@ -67,6 +67,12 @@ impl ModelInfo {
         SigmaRange { min: self.sigma_min, max: self.sigma_max, dim: self.dim() }
     }
 
+    /// The name of class `label`; none for −1.
+    #[must_use]
+    pub fn label_name(&self, label: i64) -> Option<&str> {
+        usize::try_from(label).ok().map(|label| self.labels[label].as_str())
+    }
+
     /// The number of the class called `name`, or whose number `name` is.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Archives: sent while they are drawn, whole or recognisably not.
 
-use super::support::{ROOMY, Site, accepting, bounded_site, bounds, metrics, post, send, site, site_at_rest};
+use super::support::{
+    LONG, ROOMY, Site, accepting, bounded_site, bounds, listening, post, send, site, site_at_rest, told, untarred,
+    until,
+};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::response::Response;
@@ -8,18 +11,14 @@ use npyz::NpyFile;
 use rawzip::ZipArchive;
 use serde_json::Value;
 use smld::engine::Snapshot;
-use smld::http::{ArchiveLimits, Bounds, Connections, serve};
+use smld::http::{Bounds, Readers};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::time::timeout;
 use tower::ServiceExt;
 
 const ZIP: &str = "application/zip";
 const TAR: &str = "application/x-tar";
-/// Longer than any machine takes that works at all.
-const LONG: Duration = Duration::from_secs(120);
 
 /// The shortest chains.
 const STEPS: &str = r#""sampler":{"method":"langevin","sigma":1.0,"steps":2}"#;
@@ -35,44 +34,14 @@ fn unzipped(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     archive.entries().map(|entry| unzip(entry.unwrap())).collect()
 }
 
-fn untarred(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut archive = tar::Archive::new(bytes);
-    let untar = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
-        let mut entry = entry.unwrap();
-        let mut contents = Vec::new();
-        entry.read_to_end(&mut contents).unwrap();
-        (entry.path().unwrap().to_str().unwrap().to_owned(), contents)
-    };
-    archive.entries().unwrap().map(untar).collect()
-}
-
 /// The head of the answer to `body`; the rest is not read yet.
 async fn begin(router: &Router, body: &str, accept: &'static str) -> Response {
     router.clone().oneshot(accepting(post(body.to_owned()), accept)).await.unwrap()
 }
 
-/// Waits until the metrics have `line`.
-async fn told(router: &Router, line: &str) {
-    let seen = async {
-        while !metrics(router).await.iter().any(|sample| sample == line) {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(timeout(LONG, seen).await.is_ok(), "{line} was never told");
-}
-
 /// Waits for a moment in which there is nothing to do: how things stand in it.
 async fn at_rest(site: &Site) -> Snapshot {
-    let seen = async {
-        loop {
-            let snapshot = site.served.engine.snapshot();
-            if !snapshot.busy {
-                return snapshot;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(LONG, seen).await.expect("the engine never came to rest")
+    until(&site.served, |engine| !engine.busy).await
 }
 
 #[tokio::test]
@@ -178,8 +147,8 @@ async fn what_fails_after_it_breaks_the_body_off() {
 #[tokio::test]
 async fn a_reader_that_takes_nothing_for_too_long_is_given_up_and_a_deadline_holds_for_the_whole() {
     let impatient = |patience, deadline_ms: u64| {
-        let archives = ArchiveLimits { patience, ..bounds().archives };
-        let site = bounded_site(ROOMY, Bounds { archives, ..bounds() });
+        let readers = Readers { patience, heartbeat: LONG };
+        let site = bounded_site(ROOMY, Bounds { readers, ..bounds() });
         let body = format!(r#"{{"model":"mixture","n":50000,"deadline_ms":{deadline_ms},{STEPS}}}"#);
         (site, body)
     };
@@ -190,15 +159,6 @@ async fn a_reader_that_takes_nothing_for_too_long_is_given_up_and_a_deadline_hol
         assert!(to_bytes(unread.into_body(), usize::MAX).await.is_err());
         assert_eq!(at_rest(&site).await.requests_running, 0);
     }
-}
-
-/// The address of a server of `router`.
-async fn listening(router: Router) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: LONG };
-    tokio::spawn(serve(listener, router, connections, std::future::pending()));
-    address
 }
 
 /// A connection on which a tar of `n` points was asked for, to be closed after it.

@@ -1,46 +1,25 @@
 //! A client that goes away, or never says what it wants, frees what it held.
 
-use super::support::{ROOMY, Site, get, send, shut, site};
-use smld::engine::Snapshot;
+use super::support::{ENDLESS, LONG, ROOMY, get, listening, send, shut, site, until};
 use smld::http::{Connections, serve};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
-
-/// Longer than any machine takes that works at all.
-const LONG: Duration = Duration::from_secs(60);
-
-/// Looks at the engine until it is as `wanted`.
-async fn until(site: &Site, wanted: impl Fn(Snapshot) -> bool) {
-    let seen = async {
-        while !wanted(site.served.engine.snapshot()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(LONG, seen).await.expect("the engine never came there");
-}
 
 #[tokio::test]
 async fn a_client_that_closes_its_connection_gives_its_slots_back() {
     let site = site(ROOMY);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: LONG };
-    let server = tokio::spawn(serve(listener, site.router.clone(), connections, std::future::pending()));
-
-    let body = r#"{"model":"mixture","n":50,"sampler":{"method":"langevin","steps":1000000}}"#;
+    let address = listening(site.router.clone()).await;
     let mut client = TcpStream::connect(address).unwrap();
     let head = "POST /v1/samples HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n";
-    write!(client, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    until(&site, |engine| engine.slots_used > 0).await;
+    write!(client, "{head}content-length: {}\r\n\r\n{ENDLESS}", ENDLESS.len()).unwrap();
+    until(&site.served, |engine| engine.slots_used > 0).await;
     drop(client);
-    until(&site, |engine| engine.slots_used == 0 && engine.queued_evaluations == 0).await;
+    until(&site.served, |engine| engine.slots_used == 0 && engine.queued_evaluations == 0).await;
 
     let metrics = send(&site.router, get("/metrics")).await;
     assert!(metrics.text().contains(r#"smld_requests_total{model="mixture",outcome="cancelled"} 1"#));
-    server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,13 +1,10 @@
 //! Every bad request has its answer.
 
-use super::support::{Answer, FAULTY_SIGMA, ROOMY, accepting, get, post, request, send, shut, site};
+use super::support::{Answer, ENDLESS, FAULTY_SIGMA, ROOMY, accepting, get, post, request, send, shut, site};
 use smld::engine::EngineConfig;
 use std::fmt::Write;
 
-/// A chain that no machine ends while the test runs.
-const ENDLESS: &str = r#"{"model":"mixture","n":50,"sampler":{"method":"langevin","steps":1000000}}"#;
-
-fn line(what: &str, answer: &Answer) -> String {
+pub(crate) fn line(what: &str, answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("x-request-id"), "a-test");
     assert_eq!(answer.json()["status"], answer.status.as_u16());
@@ -44,6 +41,7 @@ async fn a_request_that_cannot_be_is_told_why() {
         r#"{"sampler":{"method":"langevin","tau":-0.1}}"#,
         r#"{"sampler":{"method":"langevin","sigma":50.0}}"#,
         r#"{"n":100,"sampler":{"method":"annealed_langevin","levels":1000,"steps_per_level":1000}}"#,
+        r#"{"preview":{"fps":5}}"#,
     ] {
         report += &line(body, &send(&site.router, post(body)).await);
     }
@@ -54,6 +52,11 @@ async fn a_request_that_cannot_be_is_told_why() {
     };
     for (what, request) in [
         ("accept: image/gif", accepting(post("{}"), "image/gif")),
+        (
+            "accept: text/event-stream, previews too often",
+            accepting(post(r#"{"preview":{"every_ms":1}}"#), "text/event-stream"),
+        ),
+        ("accept: image/png, with previews", accepting(post(r#"{"preview":{}}"#), "image/png")),
         ("accept: image/png, with diagnostics", accepting(post(r#"{"diagnostics":true}"#), "image/png")),
         ("accept: application/zip, 100001", accepting(post(r#"{"n":100001}"#), "application/zip")),
         (

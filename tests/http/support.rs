@@ -4,13 +4,23 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use smld::engine::{EngineConfig, RequestLimits, Worker, engine};
-use smld::http::{ArchiveLimits, Bounds, Catalog, Gate, Metrics, Served, Working, router};
+use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
+use smld::http::{Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
+use std::io::Read;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tower::ServiceExt;
+
+/// Longer than any machine takes that works at all.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+
+/// A chain that no machine ends while a test runs.
+pub(crate) const ENDLESS: &str = r#"{"model":"mixture","n":50,"sampler":{"method":"langevin","steps":1000000}}"#;
 
 /// Room enough for every test that is not about room.
 pub(crate) const ROOMY: EngineConfig =
@@ -80,9 +90,13 @@ pub(crate) fn shut() -> Router {
 pub(crate) fn bounds() -> Bounds {
     let requests = RequestLimits { max_n: 100, max_evaluations: 60_000_000, deadline: Duration::from_secs(600) };
     let archives = RequestLimits { max_n: 100_000, max_evaluations: 70_000_000, deadline: Duration::from_secs(7200) };
+    let (patience, heartbeat) = (Duration::from_secs(600), Duration::from_secs(600));
     Bounds {
         requests,
-        archives: ArchiveLimits { requests: archives, patience: Duration::from_secs(600) },
+        archives,
+        scores: ScoreLimits { rows: 64, deadline: requests.deadline },
+        readers: Readers { patience, heartbeat },
+        jobs: JobLimits { most: 8, bytes: 1 << 20, retention: Duration::from_secs(600) },
         body: 4096,
         stall: Duration::from_secs(60),
     }
@@ -92,7 +106,8 @@ fn ready(model: impl ScoreModel + 'static) -> ReadyModel {
     prepare(Arc::new(model), &[1]).unwrap()
 }
 
-fn mixture() -> DensityModel {
+/// Two bumps in the plane.
+pub(crate) fn mixture() -> DensityModel {
     let component = |weight, mean: f64| Component { weight, mean: vec![mean; 2], variance: 1.0 };
     GaussianMixture::new(vec![component(0.2, -5.0), component(0.8, 5.0)]).unwrap().named("mixture")
 }
@@ -171,4 +186,60 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
     Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// The address of a server of `router`.
+pub(crate) async fn listening(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Connections { most: 8, header_timeout: LONG };
+    tokio::spawn(serve(listener, router, connections, std::future::pending()));
+    address
+}
+
+/// Waits until the metrics have `line`.
+pub(crate) async fn told(router: &Router, line: &str) {
+    let seen = async {
+        while !metrics(router).await.iter().any(|sample| sample == line) {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(LONG, seen).await.is_ok(), "{line} was never told");
+}
+
+/// Looks at the engine until it is as `wanted`: how things stand then.
+pub(crate) async fn until(served: &Served, wanted: impl Fn(Snapshot) -> bool) -> Snapshot {
+    let seen = async {
+        loop {
+            let snapshot = served.engine.snapshot();
+            if wanted(snapshot) {
+                return snapshot;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, seen).await.expect("the engine never came there")
+}
+
+/// The files of a tar.
+pub(crate) fn untarred(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = tar::Archive::new(bytes);
+    let untar = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let mut entry = entry.unwrap();
+        let mut contents = Vec::new();
+        entry.read_to_end(&mut contents).unwrap();
+        (entry.path().unwrap().to_str().unwrap().to_owned(), contents)
+    };
+    archive.entries().unwrap().map(untar).collect()
+}
+
+/// The events of a stream, with their data; comments are passed over.
+pub(crate) fn events(stream: &str) -> Vec<(String, Value)> {
+    let blocks = stream.split_terminator("\n\n").filter(|block| !block.starts_with(':'));
+    let event = |block: &str| {
+        let (name, data) = block.split_once('\n').unwrap();
+        let (name, data) = (name.strip_prefix("event: ").unwrap(), data.strip_prefix("data: ").unwrap());
+        (name.to_owned(), serde_json::from_str(data).unwrap())
+    };
+    blocks.map(event).collect()
 }

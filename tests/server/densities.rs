@@ -2,6 +2,8 @@
 
 use super::program::{MIXTURE, Program, output};
 use serde_json::{Value, json};
+use smld::score::density::DensityModel;
+use smld::score::{Rows, ScoreSession};
 use tokio::task::JoinSet;
 
 const TWO_MODES: &str = "models/two-modes.density.json";
@@ -28,7 +30,7 @@ async fn a_density_is_served_beside_networks_and_a_network_is_the_default() {
     let file = std::fs::read("models/checkerboard.density.json").unwrap();
     let answer = program.samples(&json!({ "model": "checkerboard", "n": 20, "seed": 1 })).await;
     assert_eq!(answer.headers()["x-smld-model-sha256"], model["sha256"].as_str().unwrap());
-    let other = smld::score::density::DensityModel::from_bytes("checkerboard", &file).unwrap();
+    let other = DensityModel::from_bytes("checkerboard", &file).unwrap();
     assert_eq!(model["sha256"], smld::score::ScoreModel::info(&other).sha256);
     assert!(points(answer).await.as_flattened().iter().all(|x| x.abs() < 2.2));
 }
@@ -93,4 +95,17 @@ fn a_density_that_cannot_be_stops_the_start_with_its_file_and_the_remedy() {
         !output.status.success() && reason.contains("flat.density.json") && reason.contains("above zero"),
         "{reason}"
     );
+}
+
+#[tokio::test]
+async fn the_score_of_a_density_file_is_the_densitys_own_to_the_last_bit() {
+    let program = Program::serving(TWO_MODES, &[]);
+    let x: Vec<[f32; 2]> = (0..30).map(|i| [0.5 * i as f32 - 7.0, 6.0 - 0.41 * i as f32]).collect();
+    let asked = program.request("POST", "/v1/models/two-modes/score").json(&json!({ "x": x, "sigma": 0.75 }));
+    let answer: Value = asked.send().await.unwrap().json().await.unwrap();
+    let told: Vec<Vec<f32>> = serde_json::from_value(answer["score"].clone()).unwrap();
+    let mut density = DensityModel::from_bytes("two-modes", &std::fs::read(TWO_MODES).unwrap()).unwrap();
+    let mut exact = [0.0; 60];
+    density.evaluate(Rows { x: x.as_flattened(), sigma: &[0.75; 30], label: &[-1; 30] }, &mut exact).unwrap();
+    assert_eq!(told.concat(), exact);
 }

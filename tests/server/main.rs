@@ -7,6 +7,7 @@ mod program;
 mod clients;
 mod configuration;
 mod densities;
+mod later;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;

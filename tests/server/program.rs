@@ -1,6 +1,6 @@
 //! A running `smld serve`.
 
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
@@ -62,6 +62,11 @@ impl Program {
 
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.client.get(format!("http://{}{path}", self.address)).send().await.unwrap()
+    }
+
+    /// A request to be filled in.
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), format!("http://{}{path}", self.address))
     }
 
     /// `POST /v1/samples`, sent and answered whenever it is awaited.

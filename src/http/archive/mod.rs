@@ -1,7 +1,7 @@
 //! Samples as an archive that is sent while it is drawn: one file for each, by rising index, and what they took at the end.
 //!
 //! ```text
-//! engine → ticket → feed: files → container → parts → body
+//! source → feed: files → container → parts → body
 //! ```
 //!
 //! However many samples there are, few are held: the feed takes the next ones when the client has read those before, and
@@ -12,23 +12,11 @@
 //! |---|---|
 //! | `container` | zip and tar, written file by file |
 //! | `files` | which files there are, and what is in them |
-//! | `feed` | from the ticket to the body, at the client's pace |
+//! | `feed` | from the samples to the body, at the client's pace |
 
 mod container;
 mod feed;
 mod files;
 
 pub(super) use container::Container;
-pub(super) use feed::{Begun, begin};
-
-use crate::engine::RequestLimits;
-use std::time::Duration;
-
-/// What a request for an archive may ask.
-#[derive(Clone, Copy, Debug)]
-pub struct ArchiveLimits {
-    /// As for other answers. The deadline is that of the last byte.
-    pub requests: RequestLimits,
-    /// How long a client may take to read 64 KiB.
-    pub patience: Duration,
-}
+pub(super) use feed::begin;

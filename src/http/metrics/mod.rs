@@ -27,7 +27,7 @@ const ROWS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 families! {
     /// What the engine tells as it goes.
     struct Steps {
-        /// Seconds from a request being taken to its first evaluation.
+        /// Seconds from a request, for samples or scores, being taken to its first evaluation.
         queue_duration_seconds: HistogramVec ["priority"] in REQUEST_SECONDS,
         /// Seconds of one step batch: the score network, and the sampler's update of its rows.
         step_duration_seconds: HistogramVec ["model"] in STEP_SECONDS,
@@ -39,7 +39,7 @@ families! {
         images_total: IntCounterVec ["model"],
         /// Evaluations made for requests that went away.
         cancelled_evaluations_total: IntCounter [],
-        /// Chains that left the finite range.
+        /// Chains, and scores asked for, that left the finite range.
         nonfinite_total: IntCounterVec ["model"],
     }
 }
@@ -48,13 +48,17 @@ families! {
     /// Requests for samples, from their first byte to their answer.
     struct Requests {
         /// Requests for samples, by how they ended: ok, cancelled by the client, or the name of a problem; of an archive that is
-        /// what broke it off.
+        /// what broke it off, of a job how its work ended.
         requests_total: IntCounterVec ["model", "outcome"],
         /// Seconds of a request for samples, whatever its end.
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
         /// Requests for samples that were refused for want of room or readiness, by reason: too many requests, too long a queue,
-        /// a deadline that could not be kept, draining, not ready.
+        /// a deadline that could not be kept, draining, not ready, too many jobs.
         rejected_total: IntCounterVec ["reason"],
+        /// Jobs under way, and those whose samples are kept until they are fetched.
+        jobs: IntGauge [],
+        /// Bytes of samples that jobs keep, or will keep.
+        job_bytes: IntGauge [],
     }
 }
 
@@ -102,7 +106,7 @@ impl Metrics {
         let (steps, requests, engine) =
             (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
         engine.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for reason in Bound::ALL.map(Bound::name).into_iter().chain(["draining", "not-ready"]) {
+        for reason in Bound::ALL.map(Bound::name).into_iter().chain(["draining", "not-ready", "too-many-jobs"]) {
             requests.rejected_total.with_label_values(&[reason]).reset();
         }
         for priority in Priority::ALL {
@@ -113,7 +117,18 @@ impl Metrics {
 
     /// Begins to count a request for samples.
     pub(super) fn request(self: &Arc<Self>) -> Outcome {
-        Outcome { metrics: Arc::clone(self), began: Instant::now(), model: String::new(), outcome: "cancelled" }
+        Outcome::new(Arc::clone(self), true)
+    }
+
+    /// Begins what is no request for samples, but is answered as one.
+    pub(super) fn uncounted(self: &Arc<Self>) -> Outcome {
+        Outcome::new(Arc::clone(self), false)
+    }
+
+    /// There are `count` jobs, whose samples take `bytes`.
+    pub(super) fn jobs(&self, count: usize, bytes: u64) {
+        self.requests.jobs.set(count as i64);
+        self.requests.job_bytes.set(bytes as i64);
     }
 
     fn exposition(&self, served: Option<&Served>) -> prometheus::Result<String> {
@@ -177,9 +192,14 @@ pub(super) struct Outcome {
     began: Instant,
     model: String,
     outcome: &'static str,
+    is_counted: bool,
 }
 
 impl Outcome {
+    fn new(metrics: Arc<Metrics>, is_counted: bool) -> Self {
+        Self { metrics, began: Instant::now(), model: String::new(), outcome: "cancelled", is_counted }
+    }
+
     /// The request is for `model`, which there is: names that there are not would grow the metrics without bound.
     pub(super) fn model(&mut self, model: &str) {
         model.clone_into(&mut self.model);
@@ -189,21 +209,37 @@ impl Outcome {
     pub(super) fn end(mut self, result: Result<(), &Problem>) {
         self.outcome = result.map_or_else(Problem::slug, |()| "ok");
         let reason = match result {
+            _ if !self.is_counted => return,
             Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
-            Err(Problem::Refused(Refused::Draining) | Problem::NotReady) => self.outcome,
+            Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,
             _ => return,
         };
         self.metrics.requests.rejected_total.with_label_values(&[reason]).inc();
+    }
+
+    /// The request ended with `problem`: the answer.
+    pub(super) fn fail(self, problem: impl Into<Problem>) -> Response {
+        let problem = problem.into();
+        self.end(Err(&problem));
+        problem.into_response()
+    }
+
+    /// No samples are drawn for it: it is not counted.
+    pub(super) fn discard(&mut self) {
+        self.is_counted = false;
     }
 }
 
 impl Drop for Outcome {
     fn drop(&mut self) {
+        if !self.is_counted {
+            return;
+        }
         let requests = &self.metrics.requests;
         requests.requests_total.with_label_values(&[self.model.as_str(), self.outcome]).inc();
         requests.request_duration_seconds.observe(self.began.elapsed().as_secs_f64());
         if self.outcome == "cancelled" {
-            tracing::info!(model = self.model, "the client went away");
+            tracing::info!(model = self.model, "cancelled by the client");
         }
     }
 }

@@ -1,0 +1,46 @@
+//! What a job is called: all that says whose it is.
+
+use crate::http::problem::Problem;
+use std::borrow::Borrow;
+use std::fmt::Write;
+
+/// The id of a job, as it stands in a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct JobId(String);
+
+impl JobId {
+    /// An id that nobody guesses: 128 random bits.
+    pub(super) fn random() -> Result<Self, Problem> {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).map_err(|error| Problem::Internal { reason: format!("no randomness: {error}") })?;
+        let mut id = String::with_capacity(32);
+        for byte in bits {
+            // Writing to a string does not fail.
+            let _ = write!(id, "{byte:02x}");
+        }
+        Ok(Self(id))
+    }
+
+    /// An id that a client chose. The shortest is long enough for 64 random bits in hexadecimal.
+    pub(super) fn chosen(id: &str) -> Result<Self, Problem> {
+        let is_sane = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+        if (16..=64).contains(&id.len()) && id.bytes().all(is_sane) {
+            return Ok(Self(id.to_owned()));
+        }
+        Err(Problem::Invalid {
+            field: Some("id".to_owned()),
+            reason: "id: it must be 16 to 64 letters, digits, '-' and '_', which nobody else would choose, as a UUID"
+                .to_owned(),
+        })
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for JobId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,130 @@
+//! Work that is fetched later: `POST /v1/samples` with `Prefer: respond-async`, and `/v1/samples/{id}`.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST`, `prefer: respond-async` | 202, where it will be, and how it stands |
+//! | `PUT` under an id of the client's | the same; once more with the same body, it is the same work; with another, 409 |
+//! | `GET` | 202 and how it stands; when it is done, what the `POST` would have been answered, in any format |
+//! | `DELETE` | cancels it before its next evaluation, and forgets its samples |
+//!
+//! Whoever knows an id has the samples: ids are 128 random bits, or as hard to guess as the client that chose one made it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `id` | what a job is called |
+//! | `store` | the jobs that are held, within bounds of number, bytes and time |
+//! | `state` | how a job stands |
+
+mod id;
+mod state;
+mod store;
+
+pub use store::JobLimits;
+pub(super) use store::Jobs;
+
+use super::accept::{Extra, negotiate};
+use super::asked::{Asked, RESPOND_ASYNC, asked, describe};
+use super::identify::RequestId;
+use super::metrics::Outcome;
+use super::problem::Problem;
+use super::samples::Service;
+use super::served::Served;
+use super::source::Source;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use id::JobId;
+use store::{Found, Told};
+use tokio::time::Instant;
+
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+pub(super) fn router() -> Router<Service> {
+    Router::new().route("/v1/samples/{id}", get(fetch).put(put).delete(delete))
+}
+
+async fn put(
+    State(service): State<Service>,
+    Path(name): Path<String>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let mut outcome = service.metrics.request();
+    let mut provenance = HeaderMap::new();
+    let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
+    let name = match JobId::chosen(&name) {
+        Ok(name) => name,
+        Err(problem) => return outcome.fail(problem),
+    };
+    let answer = match asked(served, service.limits, request, true, &mut outcome, &mut provenance).await {
+        Ok(asked) => service.keep(served, name, id, asked, outcome),
+        Err(problem) => outcome.fail(problem),
+    };
+    (provenance, answer).into_response()
+}
+
+async fn fetch(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let outcome = service.metrics.uncounted();
+    let drawn = match service.jobs.find(&id) {
+        Ok(Found::Done(drawn)) => drawn,
+        Ok(Found::UnderWay(told)) => return told.into_response(),
+        Err(problem) => return outcome.fail(problem),
+    };
+    let mut provenance = HeaderMap::new();
+    describe(&drawn.request, &mut provenance);
+    let extras: &[Extra] = if drawn.request.diagnostics() { &[Extra::Diagnostics] } else { &[] };
+    let answer = match negotiate(&headers, drawn.request.model().info(), extras) {
+        Ok(format) => {
+            let deadline = Instant::now() + service.limits.archives.deadline;
+            let (id, request) = (drawn.id.clone(), drawn.request.clone());
+            service.send(id, request, Source::Kept(drawn, 0), format, deadline, outcome).await
+        }
+        Err(problem) => outcome.fail(problem),
+    };
+    (provenance, answer).into_response()
+}
+
+async fn delete(State(service): State<Service>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    service.jobs.delete(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Service {
+    /// Takes what is asked, for later, under an id that nobody guesses.
+    pub(super) fn later(&self, served: &Served, id: RequestId, asked: Asked, outcome: Outcome) -> Response {
+        match JobId::random() {
+            Ok(name) => {
+                let answer = self.keep(served, name, id, asked, outcome);
+                if answer.status().is_success() {
+                    return ([(PREFERENCE_APPLIED, RESPOND_ASYNC)], answer).into_response();
+                }
+                answer
+            }
+            Err(problem) => outcome.fail(problem),
+        }
+    }
+
+    /// Takes what is asked under the id `name`, or finds it taken.
+    fn keep(&self, served: &Served, name: JobId, id: RequestId, asked: Asked, outcome: Outcome) -> Response {
+        let location = format!("/v1/samples/{}", name.as_str());
+        match self.jobs.take(name, id, asked, &served.engine, outcome) {
+            Ok(told) => ([(LOCATION, location)], told).into_response(),
+            Err(problem) => problem.into_response(),
+        }
+    }
+}
+
+/// How a job stands; not yet done, it is worth another look in a second.
+impl IntoResponse for Told {
+    fn into_response(self) -> Response {
+        let json = [(CONTENT_TYPE, "application/json")];
+        if self.is_over {
+            (json, self.state).into_response()
+        } else {
+            (StatusCode::ACCEPTED, json, [(RETRY_AFTER, "1")], self.state).into_response()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `POST /v1/models/{name}/score`: the score function itself, s(x, σ) = ∇ₓ log p_σ(x).
+//!
+//! Rows go through the engine's step batches, among the chains of others: they wait their turn, and their bytes do not depend
+//! on the load.
+
+mod array;
+
+use super::accept::{Whole, negotiate_scores};
+use super::body;
+use super::encode::{Unwritable, blocking, npy};
+use super::identify::RequestId;
+use super::problem::Problem;
+use super::served::Gate;
+use super::source::collected;
+use crate::engine::{RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
+use crate::score::ModelInfo;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Extension, Router};
+use serde::Serialize;
+
+#[derive(Clone)]
+struct Scores {
+    gate: Gate,
+    limits: ScoreLimits,
+}
+
+pub(super) fn router(gate: Gate, limits: ScoreLimits) -> Router {
+    Router::new().route("/v1/models/{name}/score", post(score)).with_state(Scores { gate, limits })
+}
+
+async fn score(
+    State(Scores { gate, limits }): State<Scores>,
+    Path(name): Path<String>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let served = gate.served().ok_or(Problem::NotReady)?;
+    let model = served.catalog.find(Some(&name))?.clone();
+    let format = negotiate_scores(request.headers())?;
+    let raw = read(request, model.info(), limits.rows).await?;
+    let request = ScoreRequest::new(&raw, model.clone(), limits)?;
+    drop(raw);
+    let deadline = request.deadline().into();
+    let scores = collected(served.engine.score(request)?, deadline).await?;
+    let sha256 = model.info().sha256.clone();
+    let bytes = blocking(move || encode(&id, model.info(), &scores, format)).await?;
+    Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())
+}
+
+/// The body: JSON, or an array of the points whose noise level and class are in the query.
+async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
+    /// Of a number in JSON, at most, with what stands between two.
+    const NUMBER: usize = 32;
+    /// Of what else there is to a row, and to a request.
+    const ROOM: usize = 4096;
+    DefaultBodyLimit::max(rows.saturating_mul(info.dim() * NUMBER + ROOM)).apply(&mut request);
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
+    let is_array = is_array(&headers);
+    if !is_array && !body::is_json(&headers) {
+        return Err(Problem::NotJsonType);
+    }
+    let bytes = body::bytes(request, "--max-score-rows").await?;
+    // A body of this size takes a while to read.
+    let parse = move || {
+        if is_array {
+            return array::parse(&bytes, &uri);
+        }
+        if uri.query().is_some() {
+            return Err(invalid(None, "sigma, label and deadline_ms belong into the body where that is JSON"));
+        }
+        body::parse(&bytes, r#"{"x": [[0.5, 1.0]], "sigma": 0.1}"#)
+    };
+    tokio::task::spawn_blocking(parse).await.map_err(|_| Problem::unforeseen())?
+}
+
+fn is_array(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.trim().eq_ignore_ascii_case(Whole::Npy.media_type())
+}
+
+fn invalid(field: Option<&str>, reason: impl Into<String>) -> Problem {
+    Problem::Invalid { field: field.map(str::to_owned), reason: reason.into() }
+}
+
+/// Scores in `format`: float32 [rows, …shape], or rows of numbers.
+fn encode(id: &RequestId, info: &ModelInfo, scores: &Samples, format: Whole) -> Result<Vec<u8>, Unwritable> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        id: &'a str,
+        model: &'a str,
+        score: Vec<&'a [f32]>,
+        evaluations: u64,
+        queue_seconds: f64,
+        sampling_seconds: f64,
+    }
+    let Samples { samples: rows, summary, .. } = scores;
+    if format == Whole::Npy {
+        let shape = [&[rows.len()], info.shape.as_slice()].concat();
+        return npy(&shape, rows.iter().flat_map(|(_, score)| score.iter().copied()));
+    }
+    Ok(serde_json::to_vec(&Document {
+        id: id.as_str(),
+        model: &info.name,
+        score: rows.iter().map(|(_, score)| score.as_slice()).collect(),
+        evaluations: summary.evaluations,
+        queue_seconds: summary.queued.as_secs_f64(),
+        sampling_seconds: summary.sampling.as_secs_f64(),
+    })?)
+}
