@@ -6,7 +6,7 @@ use super::outlook::Outlook;
 use super::pace::Pace;
 use super::pool::{Back, Batch, Demand, Key, Pool, PoolConfig};
 use super::{EngineConfig, Event, Failure, Observer, Priority, Refused, SampleRequest, Snapshot, Summary};
-use crate::score::ReadyModel;
+use crate::score::{ReadyModel, Tuning};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,9 +80,11 @@ impl Board {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
-        let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
-        let pool =
-            Pool::new(PoolConfig { workers, batch_rows: batch_rows.collect(), slots, window: window(slots), wide });
+        let rows =
+            |of: fn(&Tuning) -> usize| models.iter().map(move |model| model.tuning().map_or(batch_rows, of)).collect();
+        let (most, least) = (rows(|tuning| tuning.batch_rows), rows(|tuning| tuning.least_rows));
+        let window = window(slots);
+        let pool = Pool::new(PoolConfig { workers, batch_rows: most, least_rows: least, slots, window, wide });
         let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
         let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {

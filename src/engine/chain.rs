@@ -31,6 +31,11 @@ pub(super) enum Progress {
     Diverged,
 }
 
+/// Without a branch, so that a vector of numbers is looked at together.
+fn all_finite(x: &[f32]) -> bool {
+    x.iter().fold(true, |finite, x| finite & x.is_finite())
+}
+
 impl Chain {
     /// Chain `number` of `request`. It takes no memory before [`begin`](Self::begin).
     pub(super) fn new(request: Arc<SampleRequest>, number: u32) -> Self {
@@ -77,7 +82,7 @@ impl Chain {
         }
         sampler.advance(self.k, &self.noise, &mut self.x, &mut self.memory, score);
         self.k += 1;
-        if !self.x.iter().all(|x| x.is_finite()) {
+        if !all_finite(&self.x) {
             Progress::Diverged
         } else if self.k == sampler.evaluations() {
             if let Some(tally) = &mut self.tally {
