@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::pool::{Back, Batch, Key, Pool, PoolConfig};
 use super::work::Work;
 use super::{EngineConfig, Event, Failure, Headway, Observer, Previews, Priority, Snapshot, Summary};
-use crate::score::ReadyModel;
+use crate::score::{ReadyModel, Tuning};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,14 +77,11 @@ impl Board {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let EngineConfig { workers, batch_rows, slots, .. } = config;
-        let batch_rows = models.iter().map(|model| model.tuning().map_or(batch_rows, |tuning| tuning.batch_rows));
-        let pool = Pool::new(PoolConfig {
-            workers,
-            batch_rows: batch_rows.collect(),
-            slots,
-            window: intake::window(slots),
-            wide,
-        });
+        let rows =
+            |of: fn(&Tuning) -> usize| models.iter().map(move |model| model.tuning().map_or(batch_rows, of)).collect();
+        let (most, least) = (rows(|tuning| tuning.batch_rows), rows(|tuning| tuning.least_rows));
+        let window = intake::window(slots);
+        let pool = Pool::new(PoolConfig { workers, batch_rows: most, least_rows: least, slots, window, wide });
         let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
         let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {

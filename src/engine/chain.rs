@@ -34,6 +34,11 @@ pub(super) enum Progress {
     Diverged,
 }
 
+/// Without a branch, so that a vector of numbers is looked at together.
+fn all_finite(x: &[f32]) -> bool {
+    x.iter().fold(true, |finite, x| finite & x.is_finite())
+}
+
 impl Chain {
     /// Chain `number` of `work`. It takes no memory before [`begin`](Self::begin).
     pub(super) fn new(work: Arc<Work>, number: u32, previews: Option<Arc<Previews>>) -> Self {
@@ -97,7 +102,7 @@ impl Chain {
             }
             Work::Scores(_) => self.x.copy_from_slice(score),
         }
-        if !self.x.iter().all(|x| x.is_finite()) {
+        if !all_finite(&self.x) {
             Progress::Diverged
         } else if self.k == self.work.each() {
             if let Some(tally) = &mut self.tally {

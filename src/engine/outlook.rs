@@ -22,15 +22,15 @@ impl Outlook {
     /// What meets `newcomer` in `pool`, whose steps on `workers` workers have taken `paces`, by model.
     pub(super) fn new<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, newcomer: Demand) -> Self {
         // Seconds of a step, and the rows that go on at once.
-        let step = |model: usize, more| {
-            let runnable = pool.runnable(model, more);
-            let rows = pool.batch_rows(model, runnable);
+        let step = |model: usize, newcomer: Option<Demand>| {
+            let own = newcomer.filter(|newcomer| newcomer.model == model);
+            let runnable = pool.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
+            let rows = pool.step_rows(model, newcomer);
             (paces[model].row(rows).map(|row| row * rows as f64), runnable.clamp(1, rows * workers))
         };
-        let more = |model| if model == newcomer.model { newcomer.chains } else { 0 };
         let steps = |model| {
-            let (beside, at_once) = step(model, more(model));
-            ([step(model, 0).0, beside], beside.map(|seconds| seconds / at_once as f64))
+            let (beside, at_once) = step(model, Some(newcomer));
+            ([step(model, None).0, beside], beside.map(|seconds| seconds / at_once as f64))
         };
         let (steps, prices): (Vec<_>, Vec<_>) = (0..paces.len()).map(steps).unzip();
         let lines = Priority::ALL.map(|priority| {
@@ -140,7 +140,8 @@ mod tests {
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
     fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook) -> T) -> T {
-        let config = PoolConfig { workers: 2, batch_rows: vec![8], slots: 64, window: u32::MAX, wide: vec![false] };
+        let (batch_rows, least_rows) = (vec![8], vec![8]);
+        let config = PoolConfig { workers: 2, batch_rows, least_rows, slots: 64, window: u32::MAX, wide: vec![false] };
         let mut pool = Pool::<()>::new(config);
         others.iter().for_each(|&demand| _ = pool.admit(demand));
         let mut pace = Pace::default();
@@ -209,6 +210,7 @@ mod tests {
         let pool = Pool::<()>::new(PoolConfig {
             workers: 1,
             batch_rows: vec![8],
+            least_rows: vec![8],
             slots: 8,
             window: u32::MAX,
             wide: vec![false],

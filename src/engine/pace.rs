@@ -57,7 +57,7 @@ mod tests {
             rows_per_second: (sessions * rows) as f64 / seconds,
         };
         let steps = vec![step(1, 1, 1, 0.1), step(1, 2, 1, 0.05), step(2, 1, 1, 0.2), step(2, 1, 4, 0.4)];
-        let pace = Pace::measured(&Tuning { batch_rows: 4, lone_threads: 2, steps });
+        let pace = Pace::measured(&Tuning { batch_rows: 4, least_rows: 1, lone_threads: 2, steps });
         assert_eq!([1, 2, 3, 4].map(|rows| pace.row(rows)), [Some(0.2), None, Some(0.1), Some(0.1)]);
     }
 

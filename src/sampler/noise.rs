@@ -9,8 +9,8 @@
 mod normal;
 mod philox;
 
-use normal::normals;
-use philox::{LANES, Words, philox};
+use normal::{Workspace, normals};
+use philox::{LANES, philox};
 
 /// Numbers made together.
 const GROUP: usize = 4 * LANES;
@@ -88,25 +88,25 @@ impl Noise {
         &self,
         step: u32,
         count: usize,
-        draw: impl Fn([u32; 2], [u32; 4], &mut [f32]),
+        draw: impl Fn([u32; 2], [u32; 4], &mut Workspace, &mut [f32]),
         mut take: impl FnMut(usize, &[f32]),
     ) {
-        let mut numbers = [0.0; GROUP];
+        let (mut space, mut numbers) = (Workspace::new(), [0.0; GROUP]);
         for start in (0..count).step_by(GROUP) {
             let here = (count - start).min(GROUP);
             let counter = [(start / 4) as u32, step, self.index, self.purpose as u32];
-            draw(self.key, counter, &mut numbers[..here.next_multiple_of(VECTOR)]);
+            draw(self.key, counter, &mut space, &mut numbers[..here.next_multiple_of(VECTOR)]);
             take(start, &numbers[..here]);
         }
     }
 }
 
 /// Fills `u`, as [`normals`] does, with draws from the uniform distribution on [0, 1).
-fn uniforms(key: [u32; 2], counter: [u32; 4], u: &mut [f32]) {
-    let mut words: Words = [[0; LANES]; 4];
-    philox(key, counter, u.len() / 4, &mut words);
+fn uniforms(key: [u32; 2], counter: [u32; 4], space: &mut Workspace, u: &mut [f32]) {
+    let words = &mut space.words;
+    philox(key, counter, u.len() / 4, words);
     for (lane, block) in u.chunks_exact_mut(4).enumerate() {
-        for (u, words) in block.iter_mut().zip(&words) {
+        for (u, words) in block.iter_mut().zip(&*words) {
             // 24 bits: every value is exact and below one.
             *u = (words[lane] >> 8) as f32 * (1.0 / 16_777_216.0);
         }

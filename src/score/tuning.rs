@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub struct Tuning {
     /// The most rows of a step batch.
     pub batch_rows: usize,
+    /// The fewest rows of a step batch that is small for the sake of requests with few chains.
+    pub least_rows: usize,
     /// The threads of the session that a chain has while it runs alone.
     pub lone_threads: usize,
     /// What was measured, in this order.
@@ -43,6 +45,8 @@ const SURE: usize = 8;
 /// What a layout must gain to be worth more than the simpler one: a size for the next to be tried, the best size for a smaller one to be
 /// passed over, though small steps let newcomers in sooner, and all threads for a lone chain to have them.
 const GAIN: f64 = 1.02;
+/// What small steps may cost: the part of the best rate that they must reach.
+const BEARABLE: f64 = 0.8;
 /// Runs that are timed, after one that is not: the first of a size finds its memory.
 const RUNS: usize = 3;
 /// How long runs are repeated that take microseconds.
@@ -106,8 +110,14 @@ pub fn tune(
     }
     narrow.into_iter().for_each(|session| model.keep(1, session));
     let batch_rows = pinned.map_or_else(|| choose(&measured), NonZero::get);
+    let least_rows = least(&measured).min(batch_rows);
     steps.extend(measured);
-    Ok(model.clone().tuned(Tuning { batch_rows, lone_threads, steps }))
+    Ok(model.clone().tuned(Tuning { batch_rows, least_rows, lone_threads, steps }))
+}
+
+/// The fewest rows of a step, by steps of rising size: the smallest size whose rate is bearable.
+fn least(measured: &[MeasuredStep]) -> usize {
+    measured.iter().find(|step| step.rate() >= BEARABLE * best(measured)).map_or(1, |step| step.rows)
 }
 
 /// The rows of a step, by steps of rising size: the smallest size that is about as good as the best. Where time ran out while
@@ -164,7 +174,11 @@ fn median(session: &mut dyn ScoreSession, rows: usize, probe: &Probe, end: Insta
 
 impl fmt::Display for Tuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "batches of {} rows, a lone chain on {} threads; rows/s", self.batch_rows, self.lone_threads)?;
+        let Self { batch_rows, least_rows, lone_threads, .. } = self;
+        write!(
+            f,
+            "batches of {batch_rows} rows, small ones of {least_rows}, a lone chain on {lone_threads} threads; rows/s"
+        )?;
         for (i, step) in self.steps.iter().enumerate() {
             let MeasuredStep { sessions, threads, rows, rows_per_second, .. } = step;
             let comma = if i > 0 { "," } else { "" };
@@ -180,11 +194,23 @@ mod tests {
 
     /// What is chosen by steps of 1, 2, 4, … rows that take so many milliseconds.
     fn chosen(milliseconds: &[f64]) -> usize {
+        choose(&measured(milliseconds))
+    }
+
+    fn measured(milliseconds: &[f64]) -> Vec<MeasuredStep> {
         let step = |(place, milliseconds): (usize, &f64)| {
             let (rows, seconds) = (1 << place, milliseconds * 1e-3);
             MeasuredStep { sessions: 1, threads: 1, rows, seconds, rows_per_second: rows as f64 / seconds }
         };
-        choose(&milliseconds.iter().enumerate().map(step).collect::<Vec<_>>())
+        milliseconds.iter().enumerate().map(step).collect()
+    }
+
+    #[test]
+    fn small_steps_are_as_small_as_makes_four_fifths_of_the_best_rate() {
+        assert_eq!(least(&measured(&[10.0, 19.0, 36.0, 70.0])), 1);
+        assert_eq!(least(&measured(&[10.0, 14.0, 26.0, 48.0])), 2);
+        assert_eq!(least(&measured(&[10.0, 10.0, 10.0, 10.0])), 8);
+        assert_eq!(least(&measured(&[10.0])), 1);
     }
 
     #[test]

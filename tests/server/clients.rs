@@ -105,10 +105,7 @@ fn completions_and_manual_pages_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
         let output = smld(folder.path(), &["completions", shell]);
-        assert!(
-            output.status.success() && String::from_utf8_lossy(&output.stdout).contains("first-index"),
-            "{shell}"
-        );
+        assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("first-index"), "{shell}");
     }
     assert!(smld(folder.path(), &["man", "pages"]).status.success());
     for page in ["smld", "smld-serve", "smld-sample", "smld-models", "smld-info"] {

@@ -55,7 +55,7 @@ fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_
 fn the_network_for_points_is_exported_as_it_was_trained_and_small() {
     let runtime = Runtime::load(None).unwrap();
     for (dim, classes) in [(1, 0), (2, 0), (2, 3), (17, 2)] {
-        let plan = plan_of_points(dim, classes, OBJECTIVES[0], 1);
+        let plan = plan_of_points(dim, classes, OBJECTIVES[0].clone(), 1);
         let mut state = random_state(&plan);
         let file = export::file(&plan, &state, "random", None);
         assert!(file.len() < 200_000, "{} bytes", file.len());

@@ -1,10 +1,12 @@
 //! The policy in sentences.
 
+mod few;
 mod priorities;
 mod random;
 mod windows;
 
 use super::*;
+use std::collections::BTreeMap;
 
 /// A pool whose chains count their evaluations, and what the chains of each request are to have.
 struct Bench {
@@ -32,8 +34,13 @@ impl Bench {
     }
 
     fn with_window(workers: usize, batch_rows: usize, slots: usize, window: u32) -> Self {
-        let (batch_rows, wide) = (vec![batch_rows; 2], vec![workers > 1; 2]);
-        let config = PoolConfig { workers, batch_rows, slots, window, wide };
+        Self::with_small_steps(workers, [batch_rows; 2], slots, window)
+    }
+
+    /// Batches have `least` to `most` rows.
+    fn with_small_steps(workers: usize, [least, most]: [usize; 2], slots: usize, window: u32) -> Self {
+        let (least_rows, batch_rows, wide) = (vec![least; 2], vec![most; 2], vec![workers > 1; 2]);
+        let config = PoolConfig { workers, batch_rows, least_rows, slots, window, wide };
         Self { pool: Pool::new(config), lengths: BTreeMap::new(), complete: Vec::new() }
     }
 

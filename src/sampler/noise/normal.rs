@@ -4,53 +4,80 @@
 //! gives the same bytes both times: the operations are IEEE basic ones in an order that is written down, and Rust never
 //! fuses a product and a sum.
 
-use super::philox::{LANES, philox};
+use super::philox::{LANES, Words, philox};
 use std::f32::consts::FRAC_1_SQRT_2;
+
+/// Lanes whose numbers are made side by side, operation by operation: while one vector of them waits for its result others
+/// are worked on.
+const BLOCK: usize = 32;
+
+/// Where words and numbers are worked on; kept from group to group.
+pub(super) struct Workspace {
+    pub(super) words: Words,
+    numbers: [[f32; LANES]; 4],
+}
+
+impl Workspace {
+    pub(super) fn new() -> Self {
+        Self { words: [[0; LANES]; 4], numbers: [[0.0; LANES]; 4] }
+    }
+}
 
 /// Fills `z`, of a length that is a multiple of four and at most 4 [`LANES`], with draws from N(0, 1): four for each
 /// counter from `counter` on.
-pub(super) fn normals(key: [u32; 2], counter: [u32; 4], z: &mut [f32]) {
+pub(super) fn normals(key: [u32; 2], counter: [u32; 4], space: &mut Workspace, z: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[expect(unsafe_code, reason = "only so can a function compiled for a newer processor be called")]
         // SAFETY: AVX2 is all that the function needs, and the processor has it.
-        return unsafe { normals_avx2(key, counter, z) };
+        return unsafe { normals_avx2(key, counter, space, z) };
     }
-    portable(key, counter, z);
+    portable(key, counter, space, z);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn normals_avx2(key: [u32; 2], counter: [u32; 4], z: &mut [f32]) {
-    portable(key, counter, z);
+fn normals_avx2(key: [u32; 2], counter: [u32; 4], space: &mut Workspace, z: &mut [f32]) {
+    portable(key, counter, space, z);
 }
 
 #[inline(always)]
-fn portable(key: [u32; 2], counter: [u32; 4], z: &mut [f32]) {
+fn portable(key: [u32; 2], counter: [u32; 4], Workspace { words, numbers }: &mut Workspace, z: &mut [f32]) {
     let lanes = (z.len() / 4).min(LANES);
-    let mut words = [[0; LANES]; 4];
-    philox(key, counter, lanes, &mut words);
-    let mut numbers = [[0.0; LANES]; 4];
-    let [radius, angle, second_radius, second_angle] = &words;
-    let [z0, z1, z2, z3] = &mut numbers;
-    for lane in 0..lanes {
-        (z0[lane], z1[lane]) = box_muller(radius[lane], angle[lane]);
-        (z2[lane], z3[lane]) = box_muller(second_radius[lane], second_angle[lane]);
+    philox(key, counter, lanes, words);
+    for ([radius, angle], [a, b]) in words.as_chunks().0.iter().zip(numbers.as_chunks_mut().0) {
+        let whole = lanes - lanes % BLOCK;
+        pairs::<BLOCK>(&radius[..whole], &angle[..whole], &mut a[..whole], &mut b[..whole]);
+        pairs::<1>(&radius[whole..lanes], &angle[whole..lanes], &mut a[whole..lanes], &mut b[whole..lanes]);
     }
+    let [z0, z1, z2, z3] = numbers;
     let (blocks, _) = z.as_chunks_mut::<4>();
     for (lane, block) in blocks.iter_mut().enumerate().take(lanes) {
         *block = [z0[lane], z1[lane], z2[lane], z3[lane]];
     }
 }
 
+/// Two normal numbers of each pair of words, `B` pairs at a time.
+#[inline(always)]
+fn pairs<const B: usize>(radius: &[u32], angle: &[u32], a: &mut [f32], b: &mut [f32]) {
+    let words = radius.as_chunks::<B>().0.iter().zip(angle.as_chunks::<B>().0);
+    let numbers = a.as_chunks_mut::<B>().0.iter_mut().zip(b.as_chunks_mut::<B>().0);
+    for ((radius, angle), (a, b)) in words.zip(numbers) {
+        box_muller(radius, angle, a, b);
+    }
+}
+
 /// Two normal numbers from two random words (Box & Muller 1958).
 #[inline(always)]
-fn box_muller(radius: u32, angle: u32) -> (f32, f32) {
+fn box_muller<const B: usize>(radius: &[u32; B], angle: &[u32; B], a: &mut [f32; B], b: &mut [f32; B]) {
     // In (0, 1]: the logarithm is finite.
-    let u = (float(radius) + 1.0) * (1.0 / 4_294_967_296.0);
-    let r = (-2.0 * ln(u)).sqrt();
-    let (sin, cos) = sin_cos_turn(angle);
-    (r * cos, r * sin)
+    let u = radius.map(|radius| (float(radius) + 1.0) * (1.0 / 4_294_967_296.0));
+    let ln = ln(u);
+    for lane in 0..B {
+        let r = (-2.0 * ln[lane]).sqrt();
+        let (sin, cos) = sin_cos_turn(angle[lane]);
+        (a[lane], b[lane]) = (r * cos, r * sin);
+    }
 }
 
 /// `word as f32`, of its two halves: both are exact, so the sum is rounded once, as the conversion is. Vector units convert
@@ -62,15 +89,16 @@ fn float(word: u32) -> f32 {
 
 /// ln u for u in (0, 1]: u = 2^e m with m in [√½, √2), and a polynomial in m − 1 (the coefficients of Cephes' `logf`).
 #[inline(always)]
-fn ln(u: f32) -> f32 {
-    let bits = u.to_bits();
-    let exponent = (bits >> 23) as i32 - 126;
-    let mantissa = f32::from_bits((bits & 0x007F_FFFF) | 0x3F00_0000);
-    let low = mantissa < FRAC_1_SQRT_2;
-    let e = (exponent - i32::from(low)) as f32;
-    let f = if low { mantissa + mantissa } else { mantissa } - 1.0;
-    let f2 = f * f;
-    let mut p = 7.037_683_6e-2_f32;
+fn ln<const B: usize>(u: [f32; B]) -> [f32; B] {
+    let (mut e, mut f, mut p) = ([0.0; B], [0.0; B], [7.037_683_6e-2_f32; B]);
+    for lane in 0..B {
+        let bits = u[lane].to_bits();
+        let exponent = (bits >> 23) as i32 - 126;
+        let mantissa = f32::from_bits((bits & 0x007F_FFFF) | 0x3F00_0000);
+        let low = mantissa < FRAC_1_SQRT_2;
+        e[lane] = (exponent - i32::from(low)) as f32;
+        f[lane] = if low { mantissa + mantissa } else { mantissa } - 1.0;
+    }
     for coefficient in [
         -1.151_461e-1_f32,
         1.167_699_9e-1,
@@ -81,11 +109,17 @@ fn ln(u: f32) -> f32 {
         -2.499_999_4e-1,
         3.333_333e-1,
     ] {
-        p = p * f + coefficient;
+        for lane in 0..B {
+            p[lane] = p[lane] * f[lane] + coefficient;
+        }
     }
-    // ln 2 in two parts, so that e·ln 2 loses nothing.
-    let y = p * f * f2 - 2.121_944_4e-4 * e - 0.5 * f2;
-    f + y + 0.693_359_4 * e
+    for lane in 0..B {
+        let (e, f, f2) = (e[lane], f[lane], f[lane] * f[lane]);
+        // ln 2 in two parts, so that e·ln 2 loses nothing.
+        let y = p[lane] * f * f2 - 2.121_944_4e-4 * e - 0.5 * f2;
+        p[lane] = f + y + 0.693_359_4 * e;
+    }
+    p
 }
 
 /// sin and cos of `angle`/2³² of a full turn. The reduction to ±1/8 turn is exact, being done on integers; then Cephes'
@@ -114,19 +148,21 @@ mod tests {
             let word = i.wrapping_mul(0x9E37_79B9);
             let u = (word as f32 + 1.0) / 4_294_967_296.0;
             let exact = f64::from(u).ln();
-            assert!((f64::from(ln(u)) - exact).abs() <= 3.0 * 1.2e-7 * exact.abs().max(1e-3), "ln {u}");
+            let [ln] = ln([u]);
+            assert!((f64::from(ln) - exact).abs() <= 3.0 * 1.2e-7 * exact.abs().max(1e-3), "ln {u}");
             let turn = f64::from(word) / 4_294_967_296.0 * std::f64::consts::TAU;
             let (sin, cos) = sin_cos_turn(word);
             assert!((f64::from(sin) - turn.sin()).abs() < 2e-7 && (f64::from(cos) - turn.cos()).abs() < 2e-7, "{turn}");
         }
-        assert_eq!(ln(1.0), 0.0);
+        assert_eq!(ln([1.0]), [0.0]);
     }
 
     #[test]
     fn the_radius_is_exact_to_the_end_of_the_tail() {
         // Half the words: near u = 1, where r is small, u itself is rounded. P(r > a) = exp(−a²/2): of 2³², 65 lie beyond six.
         let radius = |word: u32| {
-            let (a, b) = box_muller(word, 0);
+            let ([mut a], [mut b]) = ([0.0], [0.0]);
+            box_muller(&[word], &[0], std::array::from_mut(&mut a), std::array::from_mut(&mut b));
             assert_eq!(b, 0.0);
             a
         };
@@ -151,12 +187,12 @@ mod tests {
 
     #[test]
     fn every_path_gives_the_same_bytes() {
-        let (mut any, mut this) = ([0.0; 4 * LANES], [0.0; 4 * LANES]);
+        let (mut any, mut this, mut space) = ([0.0; 4 * LANES], [0.0; 4 * LANES], Workspace::new());
         for group in 0..20_000_u32 {
             let counter = [group * LANES as u32, group, 3, 0];
             let count = 4 * (1 + group as usize % LANES);
-            portable([5, group], counter, &mut any[..count]);
-            normals([5, group], counter, &mut this[..count]);
+            portable([5, group], counter, &mut space, &mut any[..count]);
+            normals([5, group], counter, &mut space, &mut this[..count]);
             assert!(any[..count].iter().zip(&this).all(|(a, b)| a.to_bits() == b.to_bits()), "group {group}");
         }
     }

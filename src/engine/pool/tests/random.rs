@@ -54,8 +54,8 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(batch_rows: usize, slots: usize, window: u32) -> Self {
-        let bench = Bench::with_window(WORKERS, batch_rows, slots, window);
+    fn new([least_rows, batch_rows]: [usize; 2], slots: usize, window: u32) -> Self {
+        let bench = Bench::with_small_steps(WORKERS, [least_rows, batch_rows], slots, window);
         let (asked, samples, unserved, hands) = Default::default();
         let (unserved_bulk, slotless_bulk) = (0, 0);
         Self { bench, hands, batch_rows, slots, window, asked, samples, unserved, unserved_bulk, slotless_bulk }
@@ -181,9 +181,9 @@ proptest! {
     /// everyone who stays and reads gets all that was asked; and in the end nothing is left.
     #[test]
     fn nothing_starves_nothing_leaks_and_no_bound_is_passed(
-        moves in moves(), batch_rows in 1..9_usize, slots in 1..20_usize, window in 1..50_u32,
+        moves in moves(), batch_rows in 1..9_usize, least_rows in 1..9_usize, slots in 1..20_usize, window in 1..50_u32,
     ) {
-        let mut watch = Watch::new(batch_rows, slots, window);
+        let mut watch = Watch::new([least_rows, batch_rows], slots, window);
         for next in moves {
             watch.play(next)?;
         }
