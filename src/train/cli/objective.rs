@@ -46,8 +46,7 @@ enum Name {
     /// Denoising score matching over a continuum of noise levels (Karras et al. 2022).
     #[default]
     DsmContinuous,
-    /// The score of another model in place of the noise, over the same continuum: a small network learns from a large one in
-    /// a fraction of the steps.
+    /// The score of another model in place of the noise, over the same continuum: a small network learns from a large one.
     Distil,
     /// Explicit score matching against the kernel density of the data.
     Esm,

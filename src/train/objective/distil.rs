@@ -10,8 +10,8 @@ use tch::{Kind, Tensor};
 /// E λ(σ) ‖s(x + σz, σ) − t(x + σz, σ)‖² for a teacher's score t, with σ and λ of [`Continuum`], as a mean over elements.
 ///
 /// The minimum over s is that of denoising score matching if t is the score: t(x̃, σ) = E[−z/σ | x̃]. But the target of a row has no
-/// noise of its own, so the gradients of a step have little, and a small network needs a fraction of the steps (Hinton, Vinyals &
-/// Dean 2015 for classifiers; as conditional expectation in place of a sample it is Rao and Blackwell's).
+/// noise of its own, and so the gradients of a step have little (a conditional expectation in place of a sample, as Rao and Blackwell
+/// have it; for classifiers: Hinton, Vinyals & Dean 2015).
 pub struct Distil {
     /// The noise levels.
     pub continuum: Continuum,
