@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(super) const HEARTBEAT: &[u8] = b":\n\n";
 
 /// What is sent when something happens to the samples of a request; nothing where that is empty.
-pub(in crate::http) trait Voice: Clone + Send + Sync + 'static {
+pub(in crate::http) trait Voice: Clone + Send + 'static {
     /// Whose samples they are.
     fn request(&self) -> &SampleRequest;
 

@@ -107,19 +107,16 @@ impl Generation {
             ("size", &self.size, &["auto", &size], &of_size),
             ("response_format", &self.response_format, &["b64_json"], "nothing is kept that a URL could lead to"),
             ("output_format", &self.output_format, &[FORMAT], "images are sent as they are, without loss"),
-            ("quality", &self.quality, &["auto"], "it is the sampler's steps; send them in sampler"),
+            ("quality", &self.quality, &["auto"], "how good images are is decided by the field sampler"),
             ("style", &self.style, &[], "there are no styles"),
             ("background", &self.background, &["auto", BACKGROUND], "images have no transparency"),
             ("moderation", &self.moderation, &["auto"], "nothing is filtered"),
         ];
         for (field, asked, values, reason) in taken {
-            if let Some(asked) = asked.as_deref().filter(|asked| !values.contains(asked)) {
-                let instead = values.iter().map(|value| format!("'{value}', or ")).collect::<String>();
-                return Err(invalid(
-                    field,
-                    format!("is '{asked}'; {reason}: send {instead}leave it out").replace("send leave", "leave"),
-                ));
-            }
+            let Some(asked) = asked.as_deref().filter(|asked| !values.contains(asked)) else { continue };
+            let values: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
+            let instead = if values.is_empty() { String::new() } else { format!("send {}, or ", values.join(" or ")) };
+            return Err(invalid(field, format!("is '{asked}'; {reason}: {instead}leave it out")));
         }
         match self.output_compression {
             Some(asked) if asked != 100 => Err(invalid(
