@@ -1,16 +1,14 @@
 //! What an evaluation costs: the arithmetic of its convolutions and matrix products.
 
-use ort::session::Session;
+use crate::profile;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::value::TensorRef;
 use serde::Deserialize;
 use smld::score::ModelInfo;
 use smld::score::onnx::Runtime;
 use std::collections::HashMap;
 use std::error::Error;
-use std::path::Path;
 
-/// A node that has run, as onnxruntime's profile tells of it.
+/// A node that has run.
 #[derive(Deserialize)]
 struct Event {
     #[serde(default)]
@@ -41,29 +39,8 @@ pub(crate) fn of_one_row(
     file: &[u8],
     info: &ModelInfo,
 ) -> Result<u64, Box<dyn Error + Send + Sync>> {
-    let folder = tempfile::tempdir()?;
-    let mut session = open(runtime, file, &folder.path().join("profile"))?;
-    let shape: Vec<usize> = std::iter::once(1).chain(info.shape.iter().copied()).collect();
-    let (x, sigma, label) = (vec![0.0_f32; info.dim()], [info.sigma_max as f32], [-1_i64]);
-    let x = TensorRef::from_array_view((&shape[..], &x[..]))?;
-    let sigma = TensorRef::from_array_view(([1], &sigma[..]))?;
-    let label = TensorRef::from_array_view(([1], &label[..]))?;
-    if info.labels.is_empty() {
-        session.run(ort::inputs!["x" => x, "sigma" => sigma])?;
-    } else {
-        session.run(ort::inputs!["x" => x, "sigma" => sigma, "label" => label])?;
-    }
-    let events: Vec<Event> = serde_json::from_slice(&std::fs::read(session.end_profiling()?)?)?;
+    let events: Vec<Event> = profile::of(runtime, file, info, GraphOptimizationLevel::Disable, [1, 1])?;
     Ok(events.iter().map(|event| event.args.flops()).sum())
-}
-
-/// A session of the graph as written, that tells what it does.
-fn open(runtime: &Runtime, file: &[u8], profile: &Path) -> ort::Result<Session> {
-    Session::builder(runtime.environment())?
-        .with_optimization_level(GraphOptimizationLevel::Disable)?
-        .with_intra_threads(1)?
-        .with_profiling(profile)?
-        .commit_from_memory(file)
 }
 
 impl Arguments {

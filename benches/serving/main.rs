@@ -7,7 +7,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `throughput`, `alone`, `fairness`, `load`, `overload`, `cancel`, `start`, `memory`, `designs` | the parts |
-//! | `raw`, `limit`, `peak`, `flops` | the machine: bare sessions, the best layout of them, matrix products, what an evaluation costs |
+//! | `raw`, `limit`, `peak`, `flops`, `profile` | the machine: bare sessions, the best layout of them, matrix products, what an evaluation costs |
 //! | `server`, `client`, `exposition`, `process` | the service: the program, those who ask, what it and the system say of it |
 //! | `queue` | the usual designs, to compare with |
 //! | `ask`, `draws` | the workloads |
@@ -29,6 +29,7 @@ mod memory;
 mod overload;
 mod peak;
 mod process;
+mod profile;
 mod queue;
 mod raw;
 mod server;

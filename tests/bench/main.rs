@@ -8,6 +8,8 @@ mod exposition;
 mod flops;
 #[path = "../../benches/serving/peak.rs"]
 mod peak;
+#[path = "../../benches/serving/profile.rs"]
+mod profile;
 #[path = "../../benches/serving/statistics.rs"]
 mod statistics;
 
