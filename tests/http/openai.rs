@@ -175,8 +175,8 @@ async fn what_fails_under_way_is_the_last_event() {
 async fn a_client_that_closes_its_connection_cancels_what_is_left() {
     let site = site(ROOMY);
     let address = listening(site.router.clone()).await;
-    for stream in ["", r#","stream":true,"partial_images":1"#] {
-        let body = format!(r#"{{"prompt":""{stream},"sampler":{{"method":"langevin","steps":1000000}}}}"#);
+    for stream in ["", r#","stream":true"#] {
+        let body = format!(r#"{{"prompt":"","n":50{stream},"sampler":{{"method":"langevin","steps":1000000}}}}"#);
         let mut client = TcpStream::connect(address).unwrap();
         let head = format!("POST {PATH} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n");
         write!(client, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
