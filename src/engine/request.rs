@@ -237,7 +237,7 @@ pub(super) fn deadline(asked: Option<u64>, most: Duration) -> Result<Instant, In
 }
 
 /// A seed is a number, or a decimal string for those whose numbers end at 2⁵³.
-fn seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "seed: a whole number from 0 to 18446744073709551615, or one as a decimal string")]
     enum Seed {

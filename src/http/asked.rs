@@ -101,7 +101,12 @@ fn prefers_async(headers: &HeaderMap) -> bool {
 impl Limits {
     /// The request that `raw` is, within the limits of what is wished. Whoever asks too much is told what would be taken, and
     /// which setting decides it.
-    fn check(&self, raw: &RawSampleRequest, model: ReadyModel, wish: Wish) -> Result<SampleRequest, Problem> {
+    pub(super) fn check(
+        &self,
+        raw: &RawSampleRequest,
+        model: ReadyModel,
+        wish: Wish,
+    ) -> Result<SampleRequest, Problem> {
         let is_archive = matches!(wish, Wish::Now(Format::Archive(_)) | Wish::DryRun(Format::Archive(_)));
         let (limits, [n, evaluations, deadline]) = if is_archive {
             (self.archives, ["--max-archive-n", "--max-archive-evaluations", "--archive-deadline-seconds"])
@@ -118,8 +123,9 @@ impl Limits {
             };
             let most = self.archives.max_n;
             if setting == n && !is_archive && asked <= most {
-                invalid.reason +=
-                    &format!("; an archive, by 'accept: application/zip' or 'application/x-tar', takes up to {most}");
+                invalid.reason += &format!(
+                    "; an archive, of /v1/samples by 'accept: application/zip' or 'application/x-tar', takes up to {most}"
+                );
             }
             invalid.reason += &format!("; see {setting}");
             invalid

@@ -161,11 +161,8 @@ impl Drawn {
 
 /// A sample of `request` in JSON: the picture is the PNG that it is alone.
 pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
-    let looks = if request.model().info().is_image() {
-        Looks::B64Png(STANDARD.encode(png(request, std::slice::from_ref(sample))?))
-    } else {
-        Looks::X(&sample.1)
-    };
+    let looks =
+        if request.model().info().is_image() { Looks::B64Png(b64_png(request, sample)?) } else { Looks::X(&sample.1) };
     Ok(One { index: sample.0, looks })
 }
 
@@ -173,12 +170,22 @@ pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One
 pub(super) fn shown<'a>(request: &SampleRequest, preview: &'a Preview) -> Result<Shown<'a>, Unwritable> {
     let Preview { index, evaluation, sigma, denoised } = preview;
     let looks = if request.model().info().is_image() {
-        let picture = plot::picture(request.model(), *sigma, std::iter::once(denoised.as_slice()))?;
-        Looks::B64Png(STANDARD.encode(picture.png(None)?))
+        Looks::B64Png(b64_preview(request, preview)?)
     } else {
         Looks::X(denoised)
     };
     Ok(Shown { index: *index, evaluation: *evaluation, sigma: *sigma, looks })
+}
+
+/// A sample of `request` as the PNG that it is alone, in base 64.
+pub(super) fn b64_png(request: &SampleRequest, sample: &Sample) -> Result<String, Unwritable> {
+    Ok(STANDARD.encode(png(request, std::slice::from_ref(sample))?))
+}
+
+/// A chain of `request` under way as a PNG in base 64, without a recipe.
+pub(super) fn b64_preview(request: &SampleRequest, preview: &Preview) -> Result<String, Unwritable> {
+    let picture = plot::picture(request.model(), preview.sigma, std::iter::once(preview.denoised.as_slice()))?;
+    Ok(STANDARD.encode(picture.png(None)?))
 }
 
 /// What `make` makes, off the async threads.

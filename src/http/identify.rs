@@ -1,5 +1,6 @@
 //! A request's id, its span and its line in the log.
 
+use super::openai;
 use super::problem::Problem;
 use axum::body::Body;
 use axum::extract::Request;
@@ -40,12 +41,15 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let path = logged(request.uri().path());
     let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path);
+    let is_openai = openai::speaks(request.uri().path());
     let is_api = request.uri().path().starts_with("/v1/");
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    if let Some(problem) = &problem {
-        *response.body_mut() = Body::from(problem.body(id.as_str()));
+    match &problem {
+        Some(problem) if is_openai => openai::put(problem, &mut response),
+        Some(problem) => *response.body_mut() = Body::from(problem.body(id.as_str())),
+        None => {}
     }
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, id);

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! socket → listen → identify → samples, jobs: body → asked → engine → source → encode → answer
+//!                            → openai: its body, the same way, its answer
 //!                            → score, models, health, metrics, page
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! | `listen` | connections: how many, how slow, how they end |
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
+//! | `openai` | images as clients of OpenAI ask for them |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
@@ -37,6 +39,7 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod models;
+mod openai;
 mod page;
 mod plan;
 pub mod probe;

@@ -1,5 +1,6 @@
-//! `GET /v1/models` and `GET /v1/models/{name}`: what is served.
+//! `GET /v1/models` and `GET /v1/models/{name}`: what is served, for clients of OpenAI too.
 
+use super::openai::Listed;
 use super::problem::Problem;
 use super::served::Gate;
 use crate::score::ReadyModel;
@@ -16,13 +17,23 @@ pub(super) fn router(gate: Gate) -> Router {
 async fn all(State(gate): State<Gate>) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Models<'a> {
+        object: &'static str,
+        data: Vec<Listed<'a>>,
         models: &'a [ReadyModel],
     }
-    let served = gate.served().ok_or(Problem::NotReady)?;
-    Ok(Json(Models { models: served.catalog.models() }).into_response())
+    let models = gate.served().ok_or(Problem::NotReady)?.catalog.models();
+    let data = models.iter().map(|model| Listed::new(&model.info().name)).collect();
+    Ok(Json(Models { object: "list", data, models }).into_response())
 }
 
 async fn one(State(gate): State<Gate>, Path(name): Path<String>) -> Result<Response, Problem> {
-    let served = gate.served().ok_or(Problem::NotReady)?;
-    Ok(Json(served.catalog.find(Some(&name))?).into_response())
+    #[derive(Serialize)]
+    struct Model<'a> {
+        #[serde(flatten)]
+        listed: Listed<'a>,
+        #[serde(flatten)]
+        model: &'a ReadyModel,
+    }
+    let model = gate.served().ok_or(Problem::NotReady)?.catalog.find(Some(&name))?;
+    Ok(Json(Model { listed: Listed::new(&model.info().name), model }).into_response())
 }

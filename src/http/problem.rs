@@ -131,6 +131,16 @@ impl Problem {
         self.kind().slug
     }
 
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind().status
+    }
+
+    /// The field that cannot be.
+    pub(super) fn field(&self) -> Option<&str> {
+        if let Self::Invalid { field, .. } = self { field.as_deref() } else { None }
+    }
+
     /// The body of the answer to request `id`.
     pub(super) fn body(&self, id: &str) -> String {
         #[derive(Serialize)]
@@ -165,7 +175,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: self.to_string(),
-            field: if let Self::Invalid { field, .. } = self { field.as_deref() } else { None },
+            field: self.field(),
             instance: id,
             divergence,
         };

@@ -5,11 +5,12 @@ use super::accept::{Format, Whole};
 use super::archive;
 use super::asked::{Asked, Limits, Wish, asked};
 use super::encode::{Drawn, blocking};
-use super::events::Stream;
+use super::events::{Lines, Stream};
 use super::growing::Readers;
 use super::identify::RequestId;
 use super::jobs::{self, Jobs};
 use super::metrics::{Metrics, Outcome};
+use super::openai;
 use super::plan::Plan;
 use super::problem::Problem;
 use super::served::{Gate, Served};
@@ -42,7 +43,7 @@ pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Rou
         readers: bounds.readers,
         jobs: Arc::new(Jobs::new(bounds.jobs, Arc::clone(metrics))),
     };
-    Router::new().route("/v1/samples", post(draw)).merge(jobs::router()).with_state(service)
+    Router::new().route("/v1/samples", post(draw)).merge(jobs::router()).merge(openai::router()).with_state(service)
 }
 
 async fn draw(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
@@ -104,7 +105,9 @@ impl Service {
                     Err(problem) => Err(problem),
                 }
             }
-            Format::Events => return Stream::new(id, request, source, deadline).go_on(self.readers, outcome),
+            Format::Events => {
+                return Stream::new(Lines::new(id, request), source, deadline).go_on(self.readers, outcome);
+            }
         };
         match sent {
             Ok(answer) => {

@@ -11,6 +11,7 @@ mod events;
 mod formats;
 mod health;
 mod jobs;
+mod openai;
 mod probe;
 mod problems;
 mod reproducible;

@@ -8,6 +8,7 @@ mod clients;
 mod configuration;
 mod densities;
 mod later;
+mod openai;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;

@@ -2,11 +2,10 @@
 //!
 //! While the client reads nothing, nothing is asked: samples wait within the request's window, previews are not made.
 
-use super::lines;
-use crate::engine::{Event, Failure, Forecast, Headway, Previews, SampleRequest, Watch};
+use super::voice::{HEARTBEAT, Voice};
+use crate::engine::{Event, Failure, Forecast, Headway, Previews, Watch};
 use crate::http::encode::blocking;
 use crate::http::growing::{Broken, Outlet, Readers, go_on, growing};
-use crate::http::identify::RequestId;
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
 use crate::http::source::Source;
@@ -20,9 +19,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 const PROGRESS: Duration = Duration::from_millis(250);
 
 /// An event stream that has not begun.
-pub(in crate::http) struct Stream {
-    id: RequestId,
-    request: Arc<SampleRequest>,
+pub(in crate::http) struct Stream<V> {
+    voice: V,
     source: Source,
     forecast: Forecast,
     /// Of samples that are drawn now: how far they are, and what chains look like.
@@ -40,15 +38,14 @@ enum News {
     Late,
 }
 
-impl Stream {
-    /// Of the samples of `request`; after `deadline` no more are waited for.
-    pub(in crate::http) fn new(id: RequestId, request: SampleRequest, source: Source, deadline: Instant) -> Self {
-        let request = Arc::new(request);
+impl<V: Voice> Stream<V> {
+    /// Of the samples of `source`, told by `voice`; after `deadline` no more are waited for.
+    pub(in crate::http) fn new(voice: V, source: Source, deadline: Instant) -> Self {
         let (forecast, watch, previews) = match &source {
             Source::Engine(ticket) => (ticket.forecast(), Some(ticket.watch()), ticket.previews()),
             Source::Kept(..) => (Forecast::default(), None, None),
         };
-        Self { id, request, source, forecast, watch, previews, deadline }
+        Self { voice, source, forecast, watch, previews, deadline }
     }
 
     /// The answer. It goes on by itself, and so does `outcome`, as long as somebody reads it.
@@ -60,10 +57,10 @@ impl Stream {
 
     /// Sends every event. What fails is the last of them, if somebody reads it.
     async fn send(self, outlet: Outlet, heartbeat: Duration) -> Result<(), Broken> {
-        let id = self.id.clone();
+        let voice = self.voice.clone();
         match self.tell(&outlet, heartbeat).await {
             Err(Broken::By(problem)) if !matches!(problem, Problem::SlowReader { .. }) => {
-                outlet.send(lines::error(&id, &problem)).await?;
+                outlet.send(voice.error(&problem)).await?;
                 outlet.end().await?;
                 Err(problem.into())
             }
@@ -74,10 +71,9 @@ impl Stream {
 
     async fn tell(mut self, outlet: &Outlet, heartbeat: Duration) -> Result<(), Broken> {
         let mut progress = ticks(PROGRESS);
-        let mut preview = self.request.preview().map(|settings| ticks(settings.every));
+        let mut preview = self.voice.request().preview().map(|settings| ticks(settings.every));
         let mut told = Headway::default();
-        let accepted = lines::accepted(&self.id, &self.request, self.forecast)?;
-        outlet.send(accepted).await?;
+        outlet.send(self.voice.accepted(self.forecast)?).await?;
         let mut last = Instant::now();
         loop {
             let news = async {
@@ -92,13 +88,13 @@ impl Stream {
             let lines = match outlet.unless_closed(news).await? {
                 News::Sample(event) => {
                     let (samples, summary) = self.source.ready_samples(event)?;
-                    let (id, request) = (self.id.clone(), Arc::clone(&self.request));
+                    let voice = self.voice.clone();
                     let encode = move || {
-                        let mut lines = lines::images(&request, &samples)?;
+                        let mut lines = voice.images(&samples)?;
                         if let Some(summary) = &summary {
-                            let (evaluations, n) = (request.evaluations(), request.n());
-                            lines.extend(lines::progress(&request, Headway { evaluations, begun: n, ended: n })?);
-                            lines.extend(lines::done(&id, &request, summary)?);
+                            let (evaluations, n) = (voice.request().evaluations(), voice.request().n());
+                            lines.extend(voice.progress(Headway { evaluations, begun: n, ended: n })?);
+                            lines.extend(voice.done(summary)?);
                         }
                         Ok(lines)
                     };
@@ -111,23 +107,26 @@ impl Stream {
                 News::Progress => match self.watch.as_ref().and_then(Watch::look).filter(|&headway| headway != told) {
                     Some(headway) => {
                         told = headway;
-                        lines::progress(&self.request, headway)?
+                        self.voice.progress(headway)?
                     }
                     None => continue,
                 },
                 News::Preview => {
-                    let shown = self.previews.as_ref().map(|previews| previews.ask()).unwrap_or_default();
-                    if shown.is_empty() {
+                    let seen = self.previews.as_ref().map(|previews| previews.ask()).unwrap_or_default();
+                    let chosen = self.voice.chosen(seen);
+                    if chosen.is_empty() {
                         continue;
                     }
-                    let request = Arc::clone(&self.request);
-                    blocking(move || lines::preview(&request, &shown)).await?
+                    let voice = self.voice.clone();
+                    blocking(move || voice.preview(&chosen)).await?
                 }
-                News::Silence => lines::HEARTBEAT.to_vec(),
+                News::Silence => HEARTBEAT.to_vec(),
                 News::Late => return Err(Failure::Deadline.into()),
             };
-            outlet.send(lines).await?;
-            last = Instant::now();
+            if !lines.is_empty() {
+                outlet.send(lines).await?;
+                last = Instant::now();
+            }
         }
     }
 }

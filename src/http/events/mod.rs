@@ -12,9 +12,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | `lines` | what is in an event |
+//! | `voice` | the place that another interface's words take |
 //! | `feed` | when there is one, at the client's pace |
 
 mod feed;
 mod lines;
+mod voice;
 
 pub(super) use feed::Stream;
+pub(super) use lines::Lines;
+pub(super) use voice::{Voice, event};

@@ -1,0 +1,50 @@
+//! Problems in OpenAI's shape, at paths that its clients ask.
+
+use crate::http::problem::Problem;
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+
+/// Whether problems at `path` have OpenAI's shape.
+pub(in crate::http) fn speaks(path: &str) -> bool {
+    path.starts_with("/v1/images/")
+}
+
+/// Makes `response` the answer that `problem` has there.
+pub(in crate::http) fn put(problem: &Problem, response: &mut Response) {
+    *response.status_mut() = status(problem);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.body_mut() = Body::from(body(problem));
+}
+
+/// The problem's own status, but that OpenAI has no 422: its clients know what cannot be as 400, `BadRequestError`.
+fn status(problem: &Problem) -> StatusCode {
+    match problem.status() {
+        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+        status => status,
+    }
+}
+
+/// What is wrong, as a body and as the data of an event.
+pub(super) fn body(problem: &Problem) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        error: Error<'a>,
+    }
+    #[derive(Serialize)]
+    struct Error<'a> {
+        message: String,
+        r#type: &'a str,
+        param: Option<&'a str>,
+        code: &'a str,
+    }
+    let r#type = match status(problem) {
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        status if status.is_client_error() => "invalid_request_error",
+        _ => "server_error",
+    };
+    let error = Error { message: problem.to_string(), r#type, param: problem.field(), code: problem.slug() };
+    serde_json::to_string(&Document { error }).unwrap_or_default()
+}

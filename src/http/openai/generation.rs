@@ -1,0 +1,183 @@
+//! The body of a request for images, and the request for samples that it is.
+//!
+//! What means nothing here is taken in the one value that is true of every image, `auto` mostly, and is an error in any other.
+
+use super::picture::{BACKGROUND, FORMAT, size};
+use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, deserialize_seed};
+use crate::http::accept::{Format, Whole};
+use crate::http::asked::{Limits, Wish, describe};
+use crate::http::body;
+use crate::http::metrics::Outcome;
+use crate::http::problem::Problem;
+use crate::http::served::{Catalog, Served};
+use crate::sampler::SamplerSpec;
+use crate::score::{ModelInfo, ReadyModel};
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use serde::Deserialize;
+
+/// How often a chain is looked at that is shown under way, in milliseconds.
+const LOOK_MS: u64 = 20;
+
+/// The most partial images.
+const MAX_PARTIAL: u64 = 3;
+
+/// The body, as OpenAI's clients send it; then what is this server's own, which they send as `extra_body`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Generation {
+    model: Option<String>,
+    /// A class's name or number; empty for none.
+    prompt: Option<String>,
+    n: Option<u64>,
+    size: Option<String>,
+    response_format: Option<String>,
+    output_format: Option<String>,
+    output_compression: Option<u64>,
+    quality: Option<String>,
+    style: Option<String>,
+    background: Option<String>,
+    moderation: Option<String>,
+    stream: Option<bool>,
+    partial_images: Option<u64>,
+    /// Who asks: nobody is told.
+    #[serde(rename = "user")]
+    _user: Option<String>,
+    #[serde(rename = "safety_identifier")]
+    _safety_identifier: Option<String>,
+
+    #[serde(deserialize_with = "deserialize_seed")]
+    seed: Option<u64>,
+    first_index: Option<u32>,
+    sampler: Option<SamplerSpec>,
+    label: Option<RawLabel>,
+    deadline_ms: Option<u64>,
+    priority: Option<Priority>,
+}
+
+/// What is to be drawn, and how it is sent.
+pub(super) struct Understood {
+    pub(super) request: SampleRequest,
+    /// Of an event stream: how many partial images come before each image.
+    pub(super) partial_images: Option<u32>,
+}
+
+/// Reads `request`. What is known on the way is left in `outcome` and `provenance`, as for all samples.
+pub(super) async fn understood(
+    served: &Served,
+    limits: Limits,
+    request: Request,
+    outcome: &mut Outcome,
+    provenance: &mut HeaderMap,
+) -> Result<Understood, Problem> {
+    let generation: Generation = body::parse(&body::json(request).await?, r#"{"prompt": "", "n": 4}"#)?;
+    let model = served.catalog.find(generation.model.as_deref())?.clone();
+    outcome.model(&model.info().name);
+    makes_images(&served.catalog, &model)?;
+    generation.check(model.info())?;
+    let partial_images = generation.partial_images()?;
+    let (raw, wish) = (generation.raw(model.info(), partial_images)?, Wish::Now(Format::Whole(Whole::Json)));
+    let request = limits.check(&raw, model, wish)?;
+    describe(&request, provenance);
+    Ok(Understood { request, partial_images })
+}
+
+/// The problem of `field`.
+fn invalid(field: &str, reason: impl std::fmt::Display) -> Problem {
+    Problem::Invalid { field: Some(field.to_owned()), reason: format!("{field}: {reason}") }
+}
+
+fn makes_images(catalog: &Catalog, model: &ReadyModel) -> Result<(), Problem> {
+    if model.info().is_image() {
+        return Ok(());
+    }
+    let infos = catalog.models().iter().map(ReadyModel::info);
+    let others: Vec<&str> = infos.filter(|info| info.is_image()).map(|info| info.name.as_str()).collect();
+    let others = if others.is_empty() { "none here does".to_owned() } else { format!("{} do", others.join(", ")) };
+    let name = &model.info().name;
+    Err(invalid("model", format!("'{name}' makes points, not images; {others}. POST /v1/samples draws points")))
+}
+
+impl Generation {
+    /// Whether images of `info` can be as they are wanted.
+    fn check(&self, info: &ModelInfo) -> Result<(), Problem> {
+        let size = size(&info.shape);
+        let of_size = format!("the model '{}' makes images of {size}", info.name);
+        let taken: [(&str, &Option<String>, &[&str], &str); 7] = [
+            ("size", &self.size, &["auto", &size], &of_size),
+            ("response_format", &self.response_format, &["b64_json"], "nothing is kept that a URL could lead to"),
+            ("output_format", &self.output_format, &[FORMAT], "images are sent as they are, without loss"),
+            ("quality", &self.quality, &["auto"], "how good images are is decided by the field sampler"),
+            ("style", &self.style, &[], "there are no styles"),
+            ("background", &self.background, &["auto", BACKGROUND], "images have no transparency"),
+            ("moderation", &self.moderation, &["auto"], "nothing is filtered"),
+        ];
+        for (field, asked, values, reason) in taken {
+            let Some(asked) = asked.as_deref().filter(|asked| !values.contains(asked)) else { continue };
+            let values: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
+            let instead = if values.is_empty() { String::new() } else { format!("send {}, or ", values.join(" or ")) };
+            return Err(invalid(field, format!("is '{asked}'; {reason}: {instead}leave it out")));
+        }
+        match self.output_compression {
+            Some(asked) if asked != 100 => Err(invalid(
+                "output_compression",
+                format!("is {asked}; a PNG is without loss: send 100, or leave it out"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many partial images come before each image of an event stream; none where there is no stream.
+    fn partial_images(&self) -> Result<Option<u32>, Problem> {
+        let field = "partial_images";
+        match self.partial_images.unwrap_or(0) {
+            asked if asked > MAX_PARTIAL => {
+                Err(invalid(field, format!("is {asked}; it must be between 0 and {MAX_PARTIAL}")))
+            }
+            0 => Ok(self.stream.unwrap_or(false).then_some(0)),
+            _ if !self.stream.unwrap_or(false) => {
+                Err(invalid(field, "they come in a stream only; send 'stream: true', or leave partial_images out"))
+            }
+            _ if self.n.unwrap_or(1) > 1 => {
+                Err(invalid(field, "nothing says which of several images they are of; send n = 1, or 0 partial_images"))
+            }
+            asked => Ok(Some(asked as u32)),
+        }
+    }
+
+    /// The class of `info` that the prompt names.
+    fn class(&self, info: &ModelInfo) -> Result<Option<RawLabel>, Problem> {
+        let prompt = self.prompt.as_deref().unwrap_or_default().trim();
+        match (&self.label, prompt) {
+            (label, "") => Ok(label.clone()),
+            (Some(_), _) => Err(invalid("label", "prompt names the class already; leave one of them empty")),
+            (None, _) if info.labels.is_empty() => Err(invalid(
+                "prompt",
+                format!("the model '{}' has no classes to choose from; send an empty one", info.name),
+            )),
+            (None, prompt) => match info.label(prompt) {
+                Ok(_) => Ok(Some(RawLabel::Name(prompt.to_owned()))),
+                Err(unknown) => Err(invalid("prompt", format!("{}; an empty one is for none", unknown.reason))),
+            },
+        }
+    }
+
+    /// The same as a request for samples of `info`.
+    fn raw(self, info: &ModelInfo, partial_images: Option<u32>) -> Result<RawSampleRequest, Problem> {
+        let label = self.class(info)?;
+        let preview = RawPreview { every_ms: Some(LOOK_MS), images: Some(1) };
+        Ok(RawSampleRequest {
+            model: self.model,
+            n: self.n,
+            seed: self.seed,
+            first_index: self.first_index,
+            sampler: self.sampler,
+            label,
+            deadline_ms: self.deadline_ms,
+            priority: self.priority,
+            diagnostics: None,
+            preview: partial_images.filter(|&count| count > 0).map(|_| preview),
+            dry_run: None,
+        })
+    }
+}
