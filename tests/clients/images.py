@@ -46,13 +46,13 @@ seed = int(raw.headers["x-smld-seed"])
 assert base64.b64decode(raw.parse().data[0].b64_json) == native(seed=seed, sampler=sampler)
 
 # A stream: as many partial images as asked for where the way is long enough, then the image.
-long = {"method": "ancestral", "steps": 200}
+long = {"method": "ancestral", "steps": 1000}
 stream = client.images.generate(prompt="bag", stream=True, partial_images=2, extra_body={"seed": 1, "sampler": long})
 *partial, completed = list(stream)
 assert [event.type for event in partial] == ["image_generation.partial_image"] * 2, partial
 assert [event.partial_image_index for event in partial] == [0, 1]
 assert all(base64.b64decode(event.b64_json).startswith(b"\x89PNG") for event in partial)
-assert (completed.type, completed.size, completed.usage.total_tokens) == ("image_generation.completed", "28x28", 200)
+assert (completed.type, completed.size, completed.usage.total_tokens) == ("image_generation.completed", "28x28", 1000)
 assert base64.b64decode(completed.b64_json) == native(label="bag", seed=1, sampler=long)
 
 # Errors say what is wrong and where.
