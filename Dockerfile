@@ -41,6 +41,7 @@ LABEL org.opencontainers.image.title="smld" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=onnxruntime /fetch/.deps/onnxruntime /opt/onnxruntime
 COPY --from=server / /
+# Other machines may reach this address: it starts with SMLD_KEYS, a file of keys, or with SMLD_OPEN_TO_ALL=true.
 ENV SMLD_LISTEN=0.0.0.0:8080 \
     SMLD_MODELS=/models \
     SMLD_ONNXRUNTIME=/opt/onnxruntime/libonnxruntime.so
@@ -65,7 +66,8 @@ LABEL org.opencontainers.image.title="smld" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=onnxruntime-gpu /fetch/.deps/onnxruntime-gpu /opt/onnxruntime
 COPY --from=server / /
-# One worker: a GPU runs one step batch at a time, and a larger one than a core does.
+# One worker: a GPU runs one step batch at a time, and a larger one than a core does. As above: with SMLD_KEYS, or with
+# SMLD_OPEN_TO_ALL=true.
 ENV SMLD_LISTEN=0.0.0.0:8080 \
     SMLD_MODELS=/models \
     SMLD_ONNXRUNTIME=/opt/onnxruntime/libonnxruntime.so \

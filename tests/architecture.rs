@@ -22,7 +22,7 @@ const MODULES: [(&str, &[&str], &str); 11] = [
 ];
 
 /// Paths of other crates, where in `src` they may be used, and why nowhere else.
-const CRATES: [(&str, &[&str], &str); 11] = [
+const CRATES: [(&str, &[&str], &str); 12] = [
     ("axum::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
     ("tower::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
     ("tower_http::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
@@ -32,6 +32,7 @@ const CRATES: [(&str, &[&str], &str); 11] = [
         "the server alone has a runtime; the engine has tokio::sync, for its events",
     ),
     ("tokio::sync", &["engine/"], "the engine's events reach async code"),
+    ("tokio_rustls::", &["http/tls.rs"], "connections are encrypted in one place, and everything else sees streams"),
     ("prometheus::", &["http/"], "the other layers tell what happens through observers"),
     ("ureq::", &["client/"], "the server asks nobody"),
     ("ort::", &["score/onnx"], "onnxruntime is one implementor of the trait"),

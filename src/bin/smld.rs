@@ -6,7 +6,7 @@ use smld::client::{Info, Models, Sample};
 use smld::engine::{Worker, engine};
 use smld::http::config::Settings;
 use smld::http::probe::probe;
-use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
+use smld::http::{self, Access, Catalog, Connections, Drained, Gate, MakeKey, Metrics, Served, Working};
 use smld::score::onnx::Provider;
 use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
 use std::error::Error;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
 #[derive(Parser)]
@@ -36,6 +36,7 @@ struct Cli {
 enum Command {
     Serve(Box<Serve>),
     Health(Health),
+    Key(MakeKey),
     Sample(Sample),
     Models(Models),
     Info(Info),
@@ -66,6 +67,9 @@ struct Health {
     /// The address it listens on
     #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// The address that it has for such questions, where it has one: that is asked then
+    #[arg(long, env = "SMLD_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
 }
 
 /// Prints the completions of a shell: `source <(smld completions bash)`
@@ -109,7 +113,13 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
             }
             run(settings)
         }
-        Command::Health(health) => Ok(probe(health.listen)?),
+        Command::Health(health) => Ok(probe(health.metrics_listen.unwrap_or(health.listen))?),
+        Command::Key(key) => {
+            let (key, lines) = key.run()?;
+            print!("{lines}");
+            eprintln!("the key, which is shown this once: {key}");
+            Ok(())
+        }
         Command::Sample(sample) => Ok(sample.run()?),
         Command::Models(models) => Ok(models.run()?),
         Command::Info(info) => Ok(info.run()?),
@@ -141,20 +151,32 @@ fn run(settings: Settings) -> Result<(), Fault> {
 /// From the first socket to the last: listens, loads, serves, drains.
 async fn serve(settings: Settings) -> Result<(), Fault> {
     let mut stop = Stop::new()?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}; choose another with --listen", settings.listen))?;
-    let address = listener.local_addr()?;
-    say(&format!("smld listens on http://{address} and loads its models"));
+    let access = Access::new(&settings.access, &[settings.listen])?;
+    let listener = listen(settings.listen, "--listen").await?;
+    let scheme = if access.tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
+    say(&format!("smld listens on {url} and loads its models"));
 
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
+    let mut metrics_url = url.clone();
+    if let Some(address) = settings.access.metrics_listen {
+        let listener = listen(address, "--metrics-listen").await?;
+        metrics_url = format!("http://{}", listener.local_addr()?);
+        let router = http::supervision(&gate, &metrics, settings.bounds());
+        let few = Connections { most: SUPERVISORS, ..settings.connections() };
+        // To the end of the process: draining is to be watched.
+        tokio::spawn(http::serve(listener, router, few, std::future::pending()));
+    }
     let (close, closing) = oneshot::channel::<()>();
-    let router = http::router(&gate, &metrics, settings.bounds());
+    let router = http::router(&gate, &metrics, settings.bounds(), &access);
     let closed = async move {
         // Dropping the other end closes too.
         let _ = closing.await;
     };
-    let server = tokio::spawn(http::serve(listener, router, settings.connections(), closed));
+    let connections = Connections { tls: access.tls.clone(), ..settings.connections() };
+    let server = tokio::spawn(http::serve(listener, router, connections, closed));
+    let keys_are_wanted = access.keys.are_wanted();
+    look_again(access)?;
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
     let loading = tokio::task::spawn_blocking(move || load(&settings, observer));
@@ -164,7 +186,10 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     };
     let mut working = Working::start(workers)?;
     gate.open(served.clone());
-    say(&http::invitation(&address.to_string(), served.catalog.default_model().info()));
+    say(&http::invitation(&url, &metrics_url, served.catalog.default_model().info()));
+    if keys_are_wanted {
+        say("a key is wanted: add -H \"authorization: Bearer $SMLD_KEY\"");
+    }
 
     stop.asked().await;
     tracing::info!(
@@ -181,6 +206,35 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+/// Listens on `address`, which `flag` names.
+async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Fault> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|error| format!("cannot listen on {address}: {error}; choose another with {flag}"))?)
+}
+
+/// Looks at the files of keys and certificates now and then, and at once on SIGHUP.
+fn look_again(access: Access) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = sleep(LOOKS) => {}
+                _ = hangup.recv() => {}
+            }
+            let access = access.clone();
+            // A panic in it is in the log; the next look comes.
+            let _ = tokio::task::spawn_blocking(move || access.look()).await;
+        }
+    });
+    Ok(())
+}
+
+/// How often the files of keys and certificates are looked at.
+const LOOKS: Duration = Duration::from_secs(5);
+
+/// How many connections those who supervise the server may have.
+const SUPERVISORS: usize = 64;
 
 /// A line for the person who started the server. That nobody reads it is no reason to stop.
 fn say(line: &str) {

@@ -22,6 +22,14 @@ pub enum ClientError {
         /// Why.
         source: ureq::Error,
     },
+    /// Somebody answers whose certificate does not prove who it is.
+    #[error("{url}: {source}; --ca names the certificates to trust, where the server's is not signed for everyone")]
+    Untrusted {
+        /// Who was asked.
+        url: String,
+        /// Why it is not trusted.
+        source: io::Error,
+    },
     /// The server's own words.
     #[error("{0}")]
     Refused(Refusal),

@@ -4,10 +4,12 @@ use super::fault::{ClientError, Refusal};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::http::{Response, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Body, BodyReader};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, BodyReader, RequestBuilder};
 
 /// Which server is asked.
 #[derive(Args, Debug)]
@@ -15,12 +17,19 @@ pub struct RemoteArgs {
     /// The server's address
     #[arg(long, env = "SMLD_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
+    /// The key that the server wants; by the variable rather than the flag, which others on this machine may see
+    #[arg(long, env = "SMLD_KEY", hide_env_values = true, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Certificates to trust in place of the system's, as PEM: of a server whose certificate nobody else has signed
+    #[arg(long, env = "SMLD_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// A server that is asked.
 pub struct Remote {
     http: Agent,
     url: String,
+    key: Option<String>,
 }
 
 /// What a server answered, before its body is read.
@@ -33,20 +42,21 @@ impl Remote {
     /// The server at the address; without a protocol HTTP is meant.
     ///
     /// # Errors
-    /// Where it is no address.
+    /// Where it is no address, or the certificates cannot be read.
     pub fn new(args: &RemoteArgs) -> Result<Self, ClientError> {
         let url = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
         let known = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
         if !url.parse().is_ok_and(|uri| known(&uri)) {
             return Err(ClientError::Url { url: args.url.clone() });
         }
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let roots = args.ca.as_deref().map_or(Ok(RootCerts::PlatformVerifier), trusted)?;
+        let tls = TlsConfig::builder().root_certs(roots).build();
         let config = Agent::config_builder()
             .timeout_connect(Some(PATIENCE))
             .http_status_as_error(false)
             .tls_config(tls)
             .user_agent(concat!("smld/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() })
+        Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned(), key: args.key.clone() })
     }
 
     /// The address without a slash at its end.
@@ -60,7 +70,7 @@ impl Remote {
     /// # Errors
     /// Where nobody answers, or not with a document.
     pub fn document(&self, path: &str) -> Result<Value, ClientError> {
-        let answer = self.understood(self.http.get(format!("{}{path}", self.url)).call())?;
+        let answer = self.understood(self.keyed(self.http.get(format!("{}{path}", self.url))).call())?;
         serde_json::from_reader(answer.body()).map_err(|error| self.foreign(&error.to_string()))
     }
 
@@ -69,8 +79,16 @@ impl Remote {
     /// # Errors
     /// Where nobody answers, or with a problem.
     pub fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
-        let request = self.http.post(format!("{}/v1/samples", self.url)).header("accept", accept);
+        let request = self.keyed(self.http.post(format!("{}/v1/samples", self.url))).header("accept", accept);
         self.understood(request.send_json(body))
+    }
+
+    /// `request` with the key, where there is one.
+    fn keyed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
+        }
     }
 
     /// Something that answers, and is not smld.
@@ -79,7 +97,15 @@ impl Remote {
     }
 
     fn understood(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, ClientError> {
-        let answer = answer.map_err(|source| ClientError::Unreachable { url: self.url.clone(), source })?;
+        let answer = answer.map_err(|source| {
+            let url = self.url.clone();
+            match source {
+                ureq::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+                    ClientError::Untrusted { url, source }
+                }
+                source => ClientError::Unreachable { url, source },
+            }
+        })?;
         let status = answer.status();
         let answer = Answer(answer);
         if status.is_success() {
@@ -90,6 +116,22 @@ impl Remote {
             .map_err(|_| self.foreign(&format!("status {status}, without a problem document")))?;
         Err(ClientError::Refused(Refusal { status: status.as_u16(), retry_after, ..refusal }))
     }
+}
+
+/// The certificates in the file `path`.
+fn trusted(path: &Path) -> Result<RootCerts, ClientError> {
+    let file = |source| ClientError::File { path: path.to_owned(), source };
+    let pem = std::fs::read(path).map_err(file)?;
+    let items = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(io::Error::new(io::ErrorKind::InvalidData, error))),
+    });
+    let certificates = items.collect::<Result<Vec<Certificate<'static>>, _>>().map_err(file)?;
+    if certificates.is_empty() {
+        return Err(file(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it")));
+    }
+    Ok(RootCerts::from(certificates))
 }
 
 impl Answer {

@@ -4,6 +4,7 @@ use super::board::Taken;
 use super::pool::Key;
 use super::shared::Shared;
 use super::{ChainDiagnostics, Event, Failure, Forecast, Headway, Previews, Summary};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,6 +38,8 @@ pub struct Ticket {
     early: BTreeMap<u32, Event>,
     /// Whether the last event was heard.
     over: bool,
+    /// Dropped with it.
+    held: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// A look at a request under way, for those who do not wait for it.
@@ -59,7 +62,14 @@ impl Ticket {
     pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
         let Taken { events, key, windowed, first_index: turn, forecast, previews } = taken;
         let (watch, early) = (Watch { shared, key }, BTreeMap::new());
-        Self { watch, windowed, forecast, previews, events, turn, early, over: false }
+        Self { watch, windowed, forecast, previews, events, turn, early, over: false, held: None }
+    }
+
+    /// Keeps `held` for as long as the request is under way, as what was set aside for it; not more than one thing.
+    #[must_use]
+    pub fn holding(mut self, held: impl Any + Send + Sync) -> Self {
+        self.held = Some(Box::new(held));
+        self
     }
 
     /// What was foretold when it was taken.

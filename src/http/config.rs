@@ -1,10 +1,15 @@
 //! Configuration: flags over environment over file.
 
+mod access;
+
+pub use access::AccessSettings;
+
 use super::logging::LogFormat;
 use super::{Bounds, Connections, JobLimits, Readers};
 use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -67,6 +72,10 @@ pub struct Settings {
     /// The most connections at once; more wait to be accepted
     #[arg(long, env = "SMLD_MAX_CONNECTIONS", value_name = "COUNT", default_value = "1024")]
     pub max_connections: NonZero<usize>,
+    /// The most connections at once from one address; more are closed. By default any number, as behind a proxy all have one
+    #[arg(long, env = "SMLD_MAX_CLIENT_CONNECTIONS", value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_client_connections: Option<NonZero<usize>>,
     /// How long a request may take that says nothing, and the most it may ask for
     #[arg(long, env = "SMLD_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "600")]
     pub deadline_seconds: NonZero<u32>,
@@ -97,9 +106,12 @@ pub struct Settings {
     /// How long work may stand still before /livez calls the server dead
     #[arg(long, env = "SMLD_STALL_SECONDS", value_name = "SECONDS", default_value = "60")]
     pub stall_seconds: NonZero<u32>,
-    /// How long a request's headers may take to arrive, and how long a connection may idle
+    /// How long a request's headers may take to arrive, a TLS handshake may take, and a connection may idle
     #[arg(long, env = "SMLD_HEADER_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub header_seconds: NonZero<u32>,
+    /// The most bytes of a request's headers
+    #[arg(long, env = "SMLD_HEADER_LIMIT", value_name = "BYTES", default_value = "32768")]
+    pub header_limit: NonZero<usize>,
     /// The most bytes of a request's body
     #[arg(long, env = "SMLD_BODY_LIMIT", value_name = "BYTES", default_value = "65536")]
     pub body_limit: NonZero<usize>,
@@ -109,6 +121,10 @@ pub struct Settings {
     /// What is logged, as info or smld=debug,warn
     #[arg(long, env = "SMLD_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+    /// A group of its own, which the file does not show.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub access: AccessSettings,
 }
 
 /// The most rows of one step batch: what is measured, or a number.
@@ -198,9 +214,11 @@ impl Settings {
             let source = id.and_then(|id| matches.value_source(id.as_str()));
             matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
         };
-        let mut settings = toml::Table::try_from(&flags)?;
-        settings.extend(text.parse::<toml::Table>().map_err(fault)?.into_iter().filter(|(key, _)| !named(key)));
-        settings.try_into().map_err(fault)
+        let given = text.parse::<toml::Table>().map_err(fault)?.into_iter().filter(|(key, _)| !named(key));
+        // Each group by itself: serde knows no unknown key among groups that are flattened into one.
+        let (access, rest): (toml::Table, toml::Table) = given.partition(|(key, _)| AccessSettings::has(key));
+        let access = over(&flags.access, access)?.map_err(fault)?;
+        Ok(Self { access, ..over(&flags, rest)?.map_err(fault)? })
     }
 
     /// What is in force, as a configuration file.
@@ -208,7 +226,7 @@ impl Settings {
     /// # Errors
     /// Where a path is not Unicode.
     pub fn to_toml(&self) -> Result<String, InvalidConfig> {
-        Ok(toml::to_string(self)?)
+        Ok(toml::to_string(self)? + &toml::to_string(&self.access)?)
     }
 
     /// What the engine is given.
@@ -252,10 +270,16 @@ impl Settings {
         }
     }
 
-    /// What the connections are given.
+    /// What the connections are given, before anything encrypts them.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        Connections { most: self.max_connections.get(), header_timeout: seconds(self.header_seconds.get()) }
+        Connections {
+            most: self.max_connections.get(),
+            most_from_one: self.max_client_connections,
+            header_timeout: seconds(self.header_seconds.get()),
+            header_bytes: self.header_limit.get(),
+            tls: None,
+        }
     }
 
     /// How long requests under way may go on once the server is going down.
@@ -263,6 +287,16 @@ impl Settings {
     pub fn grace(&self) -> Duration {
         seconds(self.drain_seconds)
     }
+}
+
+/// `settings` with what is `given` in their place.
+fn over<S: Serialize + DeserializeOwned>(
+    settings: &S,
+    given: toml::Table,
+) -> Result<Result<S, toml::de::Error>, toml::ser::Error> {
+    let mut table = toml::Table::try_from(settings)?;
+    table.extend(given);
+    Ok(table.try_into())
 }
 
 fn seconds(count: u32) -> Duration {

@@ -10,7 +10,7 @@ use axum::response::Response;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
-use tracing::field::display;
+use tracing::field::{Empty, display};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -40,7 +40,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = RequestId::of(request.headers());
     let path = logged(request.uri().path());
-    let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path);
+    let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path, key = Empty);
     let is_openai = openai::speaks(request.uri().path());
     let is_api = request.uri().path().starts_with("/v1/");
     request.extensions_mut().insert(id.clone());

@@ -1,15 +1,19 @@
 //! The server: requests in, answers out.
 //!
 //! ```text
-//! socket → listen → identify → samples, jobs: body → asked → engine → source → encode → answer
-//!                            → openai: its body, the same way, its answer
-//!                            → score, models, health, metrics, page
+//! socket → tls → listen → identify → keys → samples, jobs: body → asked → engine → source → encode → answer
+//!                                         → openai: its body, the same way, its answer
+//!                                         → score, models
+//!                                  → health, metrics, page
 //! ```
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`config`] | flags over environment over file, and what each layer is given of them |
 //! | `listen` | connections: how many, how slow, how they end |
+//! | `tls`, `reload` | encrypted connections; files that are read again when they change |
+//! | `access`, `keys` | who may ask, and what each may have |
+//! | `headers` | what every answer has; which other origins may read it |
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
 //! | `openai` | images as clients of OpenAI ask for them |
@@ -24,6 +28,7 @@
 //! | `served`, `lifecycle` | what is served once it is warm; draining |
 
 mod accept;
+mod access;
 mod archive;
 mod asked;
 mod body;
@@ -31,9 +36,11 @@ pub mod config;
 mod encode;
 mod events;
 mod growing;
+mod headers;
 mod health;
 mod identify;
 mod jobs;
+mod keys;
 mod lifecycle;
 mod listen;
 pub mod logging;
@@ -44,23 +51,31 @@ mod page;
 mod plan;
 pub mod probe;
 mod problem;
+mod reload;
 mod samples;
 mod score;
 mod served;
 mod source;
+mod tls;
 
+pub use access::{Access, InvalidAccess};
 pub use growing::Readers;
+pub use headers::Origin;
 pub use jobs::JobLimits;
+pub use keys::{Asker, Denied, Keys, MakeKey, Share};
 pub use lifecycle::{Drained, Working, drain};
 pub use listen::{Connections, serve};
 pub use metrics::Metrics;
 pub use page::invitation;
+pub use reload::Unusable;
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
+pub use tls::Tls;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
+use keys::Guard;
 use problem::Problem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,29 +104,42 @@ pub struct Bounds {
 }
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
-pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
-    let endpoints = Router::new()
+pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Access) -> Router {
+    let mut guarded = Router::new()
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
-        .merge(models::router(gate.clone()))
+        .merge(models::router(gate.clone()));
+    if !access.metrics_apart {
+        guarded = guarded.merge(metrics::router(gate.clone(), Arc::clone(metrics)));
+    }
+    let guard = Guard { keys: access.keys.clone(), metrics: Arc::clone(metrics) };
+    let endpoints = guarded
+        .route_layer(from_fn_with_state(guard, keys::guard))
+        // What needs no key: it tells nothing of anyone's work and costs nothing.
         .merge(health::router(gate.clone(), bounds.stall))
-        .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
         .merge(page::router(gate.clone()))
         .layer(DefaultBodyLimit::max(bounds.body));
-    answering(endpoints)
+    answering(endpoints, &access.origins)
 }
 
-/// `endpoints`, with an answer to everything: what is not there, what panics; each with an id and a line in the log.
-fn answering(endpoints: Router) -> Router {
-    endpoints
+/// What supervisors ask, for an address of their own: `/metrics`, `/livez`, `/readyz`. No key is wanted there.
+pub fn supervision(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
+    let endpoints = health::router(gate.clone(), bounds.stall);
+    answering(endpoints.merge(metrics::router(gate.clone(), Arc::clone(metrics))), &[])
+}
+
+/// `endpoints`, with an answer to everything: what is not there, what panics; each with an id, a line in the log and the headers
+/// of all answers. Scripts from `origins` may ask.
+fn answering(endpoints: Router, origins: &[Origin]) -> Router {
+    let mut answering = endpoints
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
-        // From the outside in: a panic's answer has its id and its line too.
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn(identify::identify))
-                .layer(CatchPanicLayer::custom(problem::from_panic)),
-        )
+        .layer(CatchPanicLayer::custom(problem::from_panic));
+    if let Some(cors) = headers::cors(origins) {
+        answering = answering.layer(cors);
+    }
+    // From the outside in: a panic's answer has its id and its line too.
+    answering.layer(ServiceBuilder::new().layer(from_fn(headers::secure)).layer(from_fn(identify::identify)))
 }
 
 #[cfg(test)]
@@ -124,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_answered_as_a_problem_and_the_server_goes_on() {
-        let router = answering(Router::new().route("/", get(async || -> &str { panic!("a secret") })));
+        let router = answering(Router::new().route("/", get(async || -> &str { panic!("a secret") })), &[]);
         for _ in 0..2 {
             let request = Request::get("/").header("x-request-id", "a-test").body(Body::empty()).unwrap();
             let answer = router.clone().oneshot(request).await.unwrap();

@@ -13,12 +13,12 @@ pub(super) fn router(gate: Gate) -> Router {
 }
 
 async fn page(State(gate): State<Gate>, headers: HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
+    let url = format!("http://{}", headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080"));
     let what = match gate.served() {
         None => "The models are still being loaded and warmed up.".to_owned(),
         Some(Served { catalog, .. }) => {
             let names: Vec<&str> = catalog.models().iter().map(|model| model.info().name.as_str()).collect();
-            format!("{}\n\nserved: {}", invitation(host, catalog.default_model().info()), names.join(", "))
+            format!("{}\n\nserved: {}", invitation(&url, &url, catalog.default_model().info()), names.join(", "))
         }
     };
     format!(
@@ -29,12 +29,13 @@ async fn page(State(gate): State<Gate>, headers: HeaderMap) -> String {
     )
 }
 
-/// The two lines by which a person gets first samples of `model` from the server at `host`.
+/// The two lines by which a person gets first samples of `model` from the server at `url`, with its metrics at `metrics`.
 #[must_use]
-pub fn invitation(host: &str, model: &ModelInfo) -> String {
+pub fn invitation(url: &str, metrics: &str, model: &ModelInfo) -> String {
     let (accept, file) = if model.is_image() { ("image/png", "grid.png") } else { ("application/json", "points.json") };
     format!(
-        "curl -s {host}/v1/samples -H 'accept: {accept}' -H 'content-type: application/json' -d '{{\"n\":64,\"seed\":1}}' \
-         -o {file}\nmodels: http://{host}/v1/models   metrics: http://{host}/metrics"
+        "curl -s {}/v1/samples -H 'accept: {accept}' -H 'content-type: application/json' -d '{{\"n\":64,\"seed\":1}}' \
+         -o {file}\nmodels: {url}/v1/models   metrics: {metrics}/metrics",
+        url.trim_start_matches("http://")
     )
 }

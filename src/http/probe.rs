@@ -18,6 +18,12 @@ pub enum Unhealthy {
         /// Why.
         source: io::Error,
     },
+    /// Something that does not speak plain HTTP, as a server with TLS.
+    #[error("what answers at {address} does not speak plain HTTP: a server with TLS is asked by its --metrics-listen")]
+    Foreign {
+        /// Where it is.
+        address: SocketAddr,
+    },
     /// The server's own words.
     #[error("the server at {address} is not ready: {answer}")]
     NotReady {
@@ -35,7 +41,11 @@ pub enum Unhealthy {
 pub fn probe(listen: SocketAddr) -> Result<(), Unhealthy> {
     let address = SocketAddr::new(reachable(listen.ip()), listen.port());
     let answer = ask(address).map_err(|source| Unhealthy::Silent { address, source })?;
-    if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(Unhealthy::NotReady { address, answer }) }
+    match answer {
+        ready if ready.starts_with("HTTP/1.1 200 ") => Ok(()),
+        answer if answer.starts_with("HTTP/1.1 ") => Err(Unhealthy::NotReady { address, answer }),
+        _ => Err(Unhealthy::Foreign { address }),
+    }
 }
 
 fn reachable(ip: IpAddr) -> IpAddr {
@@ -49,8 +59,13 @@ fn reachable(ip: IpAddr) -> IpAddr {
 fn ask(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.take(4096).read_to_string(&mut answer)?;
-    Ok(answer)
+    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    let read = stream.take(4096).read_to_end(&mut answer);
+    // Who does not understand the request may answer something and break off.
+    if answer.is_empty() {
+        read?;
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

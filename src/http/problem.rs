@@ -1,10 +1,11 @@
 //! The one place that maps errors to answers: RFC 9457, `application/problem+json`.
 
 use super::encode::Unwritable;
+use super::keys::Denied;
 use super::served::UnknownModel;
 use crate::engine::{Bound, Failure, InvalidRequest, Refused};
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub(super) enum Problem {
     NotJsonType,
     #[error("{reason}")]
     Invalid { field: Option<String>, reason: String },
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error("{refused}{setting}", refused = .0, setting = setting(.0))]
     Refused(#[from] Refused),
     #[error("{reason}; see --max-jobs, --max-job-bytes")]
@@ -86,6 +89,21 @@ impl Problem {
             Self::BodyTooLarge { .. } => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
             Self::Invalid { .. } => kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be"),
+            Self::Denied(Denied::NoKey | Denied::UnknownKey) => {
+                kind(S::UNAUTHORIZED, "unauthorized", "A key is wanted")
+            }
+            Self::Denied(Denied::TooOften { retry_after, .. }) => Kind {
+                // Whole seconds are told: the next one, by which there is a token.
+                retry_after: Some(Duration::from_secs(retry_after.as_secs() + 1)),
+                ..kind(S::TOO_MANY_REQUESTS, "key-rate", "The key is used too often")
+            },
+            Self::Denied(Denied::Busy { .. }) => Kind {
+                retry_after: Some(SOON),
+                ..kind(S::TOO_MANY_REQUESTS, "key-evaluations", "The key has too much under way")
+            },
+            Self::Denied(Denied::TooMuch { .. }) => {
+                kind(S::UNPROCESSABLE_ENTITY, "beyond-key", "More than the key may have")
+            }
             Self::Refused(Refused::AtCapacity { retry_after, .. }) => Kind {
                 retry_after: Some(*retry_after),
                 ..kind(S::TOO_MANY_REQUESTS, "at-capacity", "The server has too much to do")
@@ -134,6 +152,15 @@ impl Problem {
     /// The status of the answer.
     pub(super) fn status(&self) -> StatusCode {
         self.kind().status
+    }
+
+    /// How a key is brought, told to those who brought none that is known (RFC 6750, section 3).
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Denied(Denied::NoKey) => Some("Bearer realm=\"smld\""),
+            Self::Denied(Denied::UnknownKey) => Some("Bearer realm=\"smld\", error=\"invalid_token\""),
+            _ => None,
+        }
     }
 
     /// The field that cannot be.
@@ -215,6 +242,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response.extensions_mut().insert(self);
         response

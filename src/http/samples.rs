@@ -9,6 +9,7 @@ use super::events::{Lines, Stream};
 use super::growing::Readers;
 use super::identify::RequestId;
 use super::jobs::{self, Jobs};
+use super::keys::Asker;
 use super::metrics::{Metrics, Outcome};
 use super::openai;
 use super::plan::Plan;
@@ -46,12 +47,17 @@ pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Rou
     Router::new().route("/v1/samples", post(draw)).merge(jobs::router()).merge(openai::router()).with_state(service)
 }
 
-async fn draw(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
+async fn draw(
+    State(service): State<Service>,
+    Extension(id): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
+    request: Request,
+) -> Response {
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
     let answer = match asked(served, service.limits, request, false, &mut outcome, &mut provenance).await {
-        Ok(asked) => service.answer(served, id, asked, outcome).await,
+        Ok(asked) => service.answer(served, &asker, id, asked, outcome).await,
         Err(problem) => outcome.fail(problem),
     };
     (provenance, answer).into_response()
@@ -59,23 +65,30 @@ async fn draw(State(service): State<Service>, Extension(id): Extension<RequestId
 
 impl Service {
     /// The answer to what is asked.
-    async fn answer(&self, served: &Served, id: RequestId, asked: Asked, mut outcome: Outcome) -> Response {
+    async fn answer(
+        &self,
+        served: &Served,
+        asker: &Asker,
+        id: RequestId,
+        asked: Asked,
+        mut outcome: Outcome,
+    ) -> Response {
         let Asked { request, wish, .. } = asked;
         match wish {
             Wish::DryRun(_) => {
                 outcome.discard();
-                match served.engine.foretell(&request) {
+                match asker.foretell(&served.engine, &request) {
                     Ok(forecast) => Json(Plan::new(&request, forecast)).into_response(),
-                    Err(refused) => outcome.fail(refused),
+                    Err(problem) => outcome.fail(problem),
                 }
             }
-            Wish::Later => self.later(served, id, Asked { request, ..asked }, outcome),
-            Wish::Now(format) => match served.engine.submit(&request) {
+            Wish::Later => self.later(served, asker, id, Asked { request, ..asked }, outcome),
+            Wish::Now(format) => match asker.submit(&served.engine, &request) {
                 Ok(ticket) => {
                     let deadline = request.deadline().into();
                     self.send(id, request, Source::Engine(ticket), format, deadline, outcome).await
                 }
-                Err(refused) => outcome.fail(refused),
+                Err(problem) => outcome.fail(problem),
             },
         }
     }

@@ -9,6 +9,7 @@ use super::accept::{Whole, negotiate_scores};
 use super::body;
 use super::encode::{Unwritable, blocking, npy};
 use super::identify::RequestId;
+use super::keys::Asker;
 use super::problem::Problem;
 use super::served::Gate;
 use super::source::collected;
@@ -36,6 +37,7 @@ async fn score(
     State(Scores { gate, limits }): State<Scores>,
     Path(name): Path<String>,
     Extension(id): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
     request: Request,
 ) -> Result<Response, Problem> {
     let served = gate.served().ok_or(Problem::NotReady)?;
@@ -45,7 +47,7 @@ async fn score(
     let request = ScoreRequest::new(&raw, model.clone(), limits)?;
     drop(raw);
     let deadline = request.deadline().into();
-    let scores = collected(served.engine.score(request)?, deadline).await?;
+    let scores = collected(asker.score(&served.engine, request)?, deadline).await?;
     let sha256 = model.info().sha256.clone();
     let bytes = blocking(move || encode(&id, model.info(), &scores, format)).await?;
     Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())

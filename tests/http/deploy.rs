@@ -55,6 +55,47 @@ async fn every_metric_of_a_deployment_is_exposed() {
     assert_eq!(named.difference(&exposed).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
+/// What stands between `before` and `after` in the file `name`, wherever it does.
+fn between(name: &str, before: &str, after: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let found = text.split(before).skip(1).map(|rest| rest.split(after).next().unwrap().trim().to_owned());
+    found.collect()
+}
+
+#[test]
+fn metrics_are_scraped_and_probes_ask_where_the_server_has_them() {
+    let one = |port: &str| BTreeSet::from([port.to_owned()]);
+    let pod = "deploy/kubernetes/base/deployment.yaml";
+    assert_eq!(between(pod, "SMLD_METRICS_LISTEN\n              value: 0.0.0.0:", "\n"), one("9091"));
+    assert_eq!(between(pod, "- name: metrics\n              containerPort:", "\n"), one("9091"));
+    assert_eq!(between(pod, "prometheus.io/port: \"", "\""), one("9091"));
+    assert_eq!(between(pod, "              port:", "\n"), one("metrics"));
+    assert_eq!(between("deploy/compose.yaml", "SMLD_METRICS_LISTEN: 0.0.0.0:", "\n"), one("9091"));
+    assert_eq!(between("deploy/prometheus.yml", "        port:", "\n"), one("9091"));
+}
+
+#[test]
+fn a_deployment_that_others_reach_says_who_may_ask() {
+    // The pod has keys.
+    let pod = "deploy/kubernetes/base/deployment.yaml";
+    let keys = between(pod, "SMLD_KEYS\n              value:", "\n").pop_first().unwrap();
+    let folder = between(pod, "mountPath:", "\n").pop_first().unwrap();
+    assert_eq!(keys, format!("{folder}/keys.toml"));
+    // What compose lets everyone ask is published on this machine alone.
+    assert!(between("deploy/compose.yaml", "SMLD_OPEN_TO_ALL: ", "\n").contains("\"true\""));
+    let ports = between("deploy/compose.yaml", "ports: [\"", "\"]");
+    assert!(ports.len() == 3 && ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{ports:?}");
+    // The unit listens on its own machine alone; the image decides nothing, and so does not start by itself.
+    assert!(
+        between("deploy/smld.service", "\nEnvironment=SMLD_LISTEN=", "\n")
+            .iter()
+            .all(|listen| listen == "127.0.0.1:8080")
+    );
+    for undecided in ["ENV SMLD_KEYS", "    SMLD_KEYS", "ENV SMLD_OPEN_TO_ALL", "    SMLD_OPEN_TO_ALL"] {
+        assert!(between("Dockerfile", undecided, "\n").is_empty(), "{undecided}");
+    }
+}
+
 #[test]
 fn a_pod_is_given_longer_to_end_than_its_server_takes() {
     let number = |key: &str| {

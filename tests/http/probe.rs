@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 async fn listening(router: Router) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: Duration::from_secs(60) };
+    let connections = Connections { most: 8, header_timeout: Duration::from_secs(60), ..Connections::default() };
     (address, tokio::spawn(serve(listener, router, connections, std::future::pending())))
 }
 

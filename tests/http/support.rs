@@ -5,7 +5,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
-use smld::http::{Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve};
+use smld::http::{
+    Access, Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve,
+    supervision,
+};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::io::Read;
@@ -66,25 +69,53 @@ pub(crate) fn site(config: EngineConfig) -> Site {
 }
 
 pub(crate) fn bounded_site(config: EngineConfig, bounds: Bounds) -> Site {
-    let (router, served, workers) = site_at_rest(config, bounds);
+    guarded_site(config, bounds, &Access::default())
+}
+
+pub(crate) fn guarded_site(config: EngineConfig, bounds: Bounds, access: &Access) -> Site {
+    let (router, served, workers) = guarded_site_at_rest(config, bounds, access);
     Site { router, served, _working: Working::start(workers).unwrap() }
 }
 
 /// A server whose workers have not begun to work.
 pub(crate) fn site_at_rest(config: EngineConfig, bounds: Bounds) -> (Router, Served, Vec<Worker>) {
-    let gate = Gate::default();
-    let metrics = Arc::new(Metrics::new().unwrap());
+    guarded_site_at_rest(config, bounds, &Access::default())
+}
+
+/// A server, and what supervisors ask of it.
+pub(crate) fn supervised(access: &Access) -> (Site, Router) {
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new().unwrap()));
+    let (router, served, workers) = opened(&gate, &metrics, ROOMY, bounds(), access);
+    let site = Site { router, served, _working: Working::start(workers).unwrap() };
+    (site, supervision(&gate, &metrics, bounds()))
+}
+
+pub(crate) fn guarded_site_at_rest(
+    config: EngineConfig,
+    bounds: Bounds,
+    access: &Access,
+) -> (Router, Served, Vec<Worker>) {
+    opened(&Gate::default(), &Arc::new(Metrics::new().unwrap()), config, bounds, access)
+}
+
+fn opened(
+    gate: &Gate,
+    metrics: &Arc<Metrics>,
+    config: EngineConfig,
+    bounds: Bounds,
+    access: &Access,
+) -> (Router, Served, Vec<Worker>) {
     let catalog = Catalog::new(vec![ready(mixture()), ready(Tiles::new())], Some("tiles")).unwrap();
-    let observer = Arc::clone(&metrics);
+    let observer = Arc::clone(metrics);
     let (engine, workers) = engine(catalog.models(), config, observer).unwrap();
     let served = Served { catalog, engine };
     gate.open(served.clone());
-    (router(&gate, &metrics, bounds), served, workers)
+    (router(gate, metrics, bounds, access), served, workers)
 }
 
 /// A server whose models are not there yet.
 pub(crate) fn shut() -> Router {
-    router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds())
+    router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds(), &Access::default())
 }
 
 pub(crate) fn bounds() -> Bounds {
@@ -192,7 +223,7 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
 pub(crate) async fn listening(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: LONG };
+    let connections = Connections { most: 8, header_timeout: LONG, ..Connections::default() };
     tokio::spawn(serve(listener, router, connections, std::future::pending()));
     address
 }

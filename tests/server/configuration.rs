@@ -39,6 +39,30 @@ fn what_is_in_force_is_a_file_that_puts_it_in_force() {
 }
 
 #[test]
+fn who_may_ask_is_set_as_all_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "keys = \"a.toml\"\nmetrics-listen = \"127.0.0.1:1\"\ncors-origins = [\"https://a.example\"]\n\
+                max-client-connections = 3\n";
+    let path = file(folder.path(), text);
+    let first = command(&["--check-config", "--config", &path, "--keys", "b.toml"])
+        .env("SMLD_METRICS_LISTEN", "127.0.0.1:2")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(first.stdout.clone()).unwrap();
+    for line in [
+        "keys = \"b.toml\"",
+        "metrics-listen = \"127.0.0.1:2\"",
+        "cors-origins = [\"https://a.example\"]",
+        "max-client-connections = 3",
+        "open-to-all = false",
+    ] {
+        assert!(said.lines().any(|found| found == line), "{line} is not in\n{said}");
+    }
+    let path = file(folder.path(), &said);
+    assert_eq!(output(&["--check-config", "--config", &path]).stdout, first.stdout);
+}
+
+#[test]
 fn batches_are_measured_or_have_a_number() {
     let folder = tempfile::tempdir().unwrap();
     let said = |arguments: &[&str]| {
@@ -62,6 +86,8 @@ fn a_file_that_cannot_be_is_refused_with_its_name_and_the_key() {
         ("workers = 0", "in `workers`"),
         ("listen = 8080", "in `listen`"),
         ("workers", "TOML parse error"),
+        ("open-to-all = 1", "in `open-to-all`"),
+        ("cors-origins = [\"a.example\"]", "'a.example' is no origin"),
         ("batch-rows = 0", "batch-rows: \"auto\", or a number of at least 1"),
     ] {
         let output = output(&["--check-config", "--config", &file(folder.path(), text)]);

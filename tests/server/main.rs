@@ -4,6 +4,7 @@
 
 mod program;
 
+mod access;
 mod clients;
 mod configuration;
 mod densities;

@@ -12,6 +12,8 @@ pub(crate) struct Program {
     child: Child,
     out: BufReader<ChildStdout>,
     pub(crate) address: String,
+    /// Where its metrics are.
+    pub(crate) metrics: String,
     client: Client,
 }
 
@@ -43,15 +45,26 @@ impl Program {
 
     /// As [`start`](Self::start), with the models that `models` names.
     pub(crate) fn serving(models: &str, arguments: &[&str]) -> Self {
-        let arguments = [&["--listen", "127.0.0.1:0", "--models", models], arguments].concat();
-        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::run(command(&[&["--listen", "127.0.0.1:0", "--models", models], arguments].concat()), "http")
+    }
+
+    /// Starts `command`, which serves by `scheme`, and waits until it is ready.
+    pub(crate) fn run(mut command: Command, scheme: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut program = Self { child, out, address: String::new(), client: Client::new() };
-        let first = program.line();
-        program.address = first.split_whitespace().find_map(|word| word.strip_prefix("http://")).unwrap().to_owned();
-        assert!(program.line().starts_with(&format!("curl -s {}", program.address)));
-        assert!(program.line().contains("metrics"));
+        let (address, metrics) = (String::new(), String::new());
+        let mut program = Self { child, out, address, metrics, client: Client::new() };
+        let (first, scheme) = (program.line(), format!("{scheme}://"));
+        program.address = first.split_whitespace().find_map(|word| word.strip_prefix(&scheme)).unwrap().to_owned();
+        let prefix = if scheme == "http://" { "" } else { &scheme };
+        assert!(program.line().starts_with(&format!("curl -s {prefix}{}", program.address)));
+        program.metrics = program.line().split_once("metrics: ").unwrap().1.trim().to_owned();
         program
+    }
+
+    /// What it says next.
+    pub(crate) fn said(&mut self) -> String {
+        self.line()
     }
 
     fn line(&mut self) -> String {

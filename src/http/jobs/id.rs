@@ -1,16 +1,21 @@
 //! What a job is called: all that says whose it is.
 
+use crate::http::keys::Asker;
 use crate::http::problem::Problem;
-use std::borrow::Borrow;
 use std::fmt::Write;
+use std::sync::Arc;
 
-/// The id of a job, as it stands in a path.
+/// The id of a job, as it stands in a path, among those of one asker: two keys may choose the same one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct JobId(String);
+pub(super) struct JobId {
+    /// The name of the key; none where no key is wanted.
+    owner: Option<Arc<str>>,
+    id: String,
+}
 
 impl JobId {
     /// An id that nobody guesses: 128 random bits.
-    pub(super) fn random() -> Result<Self, Problem> {
+    pub(super) fn random(asker: &Asker) -> Result<Self, Problem> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).map_err(|error| Problem::Internal { reason: format!("no randomness: {error}") })?;
         let mut id = String::with_capacity(32);
@@ -18,14 +23,14 @@ impl JobId {
             // Writing to a string does not fail.
             let _ = write!(id, "{byte:02x}");
         }
-        Ok(Self(id))
+        Ok(Self::asked(asker, id))
     }
 
     /// An id that a client chose. The shortest is long enough for 64 random bits in hexadecimal.
-    pub(super) fn chosen(id: &str) -> Result<Self, Problem> {
+    pub(super) fn chosen(asker: &Asker, id: String) -> Result<Self, Problem> {
         let is_sane = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
         if (16..=64).contains(&id.len()) && id.bytes().all(is_sane) {
-            return Ok(Self(id.to_owned()));
+            return Ok(Self::asked(asker, id));
         }
         Err(Problem::Invalid {
             field: Some("id".to_owned()),
@@ -34,13 +39,12 @@ impl JobId {
         })
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
+    /// An id that is looked for, whatever it is.
+    pub(super) fn asked(asker: &Asker, id: String) -> Self {
+        Self { owner: asker.name().cloned(), id }
     }
-}
 
-impl Borrow<str> for JobId {
-    fn borrow(&self) -> &str {
-        &self.0
+    pub(super) fn as_str(&self) -> &str {
+        &self.id
     }
 }

@@ -7,7 +7,8 @@
 //! | `GET` | 202 and how it stands; when it is done, what the `POST` would have been answered, in any format |
 //! | `DELETE` | cancels it before its next evaluation, and forgets its samples |
 //!
-//! Whoever knows an id has the samples: ids are 128 random bits, or as hard to guess as the client that chose one made it.
+//! A job belongs to the key that made it, and to nobody else there is one. Where no keys are wanted, whoever knows an id has the
+//! samples: ids are 128 random bits, or as hard to guess as the client that chose one made it.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -25,6 +26,7 @@ pub(super) use store::Jobs;
 use super::accept::{Extra, negotiate};
 use super::asked::{Asked, RESPOND_ASYNC, asked, describe};
 use super::identify::RequestId;
+use super::keys::Asker;
 use super::metrics::Outcome;
 use super::problem::Problem;
 use super::samples::Service;
@@ -50,25 +52,31 @@ async fn put(
     State(service): State<Service>,
     Path(name): Path<String>,
     Extension(id): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
     request: Request,
 ) -> Response {
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
-    let name = match JobId::chosen(&name) {
+    let name = match JobId::chosen(&asker, name) {
         Ok(name) => name,
         Err(problem) => return outcome.fail(problem),
     };
     let answer = match asked(served, service.limits, request, true, &mut outcome, &mut provenance).await {
-        Ok(asked) => service.keep(served, name, id, asked, outcome),
+        Ok(asked) => service.keep(served, &asker, name, id, asked, outcome),
         Err(problem) => outcome.fail(problem),
     };
     (provenance, answer).into_response()
 }
 
-async fn fetch(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn fetch(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    Extension(asker): Extension<Asker>,
+    headers: HeaderMap,
+) -> Response {
     let outcome = service.metrics.uncounted();
-    let drawn = match service.jobs.find(&id) {
+    let drawn = match service.jobs.find(&JobId::asked(&asker, id)) {
         Ok(Found::Done(drawn)) => drawn,
         Ok(Found::UnderWay(told)) => return told.into_response(),
         Err(problem) => return outcome.fail(problem),
@@ -87,17 +95,28 @@ async fn fetch(State(service): State<Service>, Path(id): Path<String>, headers: 
     (provenance, answer).into_response()
 }
 
-async fn delete(State(service): State<Service>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    service.jobs.delete(&id).await?;
+async fn delete(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    Extension(asker): Extension<Asker>,
+) -> Result<StatusCode, Problem> {
+    service.jobs.delete(&JobId::asked(&asker, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Service {
     /// Takes what is asked, for later, under an id that nobody guesses.
-    pub(super) fn later(&self, served: &Served, id: RequestId, asked: Asked, outcome: Outcome) -> Response {
-        match JobId::random() {
+    pub(super) fn later(
+        &self,
+        served: &Served,
+        asker: &Asker,
+        id: RequestId,
+        asked: Asked,
+        outcome: Outcome,
+    ) -> Response {
+        match JobId::random(asker) {
             Ok(name) => {
-                let answer = self.keep(served, name, id, asked, outcome);
+                let answer = self.keep(served, asker, name, id, asked, outcome);
                 if answer.status().is_success() {
                     return ([(PREFERENCE_APPLIED, RESPOND_ASYNC)], answer).into_response();
                 }
@@ -108,9 +127,17 @@ impl Service {
     }
 
     /// Takes what is asked under the id `name`, or finds it taken.
-    fn keep(&self, served: &Served, name: JobId, id: RequestId, asked: Asked, outcome: Outcome) -> Response {
+    fn keep(
+        &self,
+        served: &Served,
+        asker: &Asker,
+        name: JobId,
+        id: RequestId,
+        asked: Asked,
+        outcome: Outcome,
+    ) -> Response {
         let location = format!("/v1/samples/{}", name.as_str());
-        match self.jobs.take(name, id, asked, &served.engine, outcome) {
+        match self.jobs.take(name, id, asked, |request| asker.submit(&served.engine, request), outcome) {
             Ok(told) => ([(LOCATION, location)], told).into_response(),
             Err(problem) => problem.into_response(),
         }

@@ -5,7 +5,7 @@
 
 use super::id::JobId;
 use super::state::State;
-use crate::engine::{Engine, Forecast, RawSampleRequest, SampleRequest};
+use crate::engine::{Forecast, RawSampleRequest, SampleRequest, Ticket};
 use crate::http::asked::Asked;
 use crate::http::encode::Drawn;
 use crate::http::identify::RequestId;
@@ -38,8 +38,7 @@ pub(in crate::http) struct Jobs {
 
 #[derive(Default)]
 struct Held {
-    /// That an id is known is all that is asked of those who come for samples. Once requests have keys, whose job it is belongs
-    /// beside the id, here and nowhere else.
+    /// Whose a job is stands in its id: whoever comes for it with another key does not find it.
     jobs: BTreeMap<JobId, Job>,
     /// The bytes of all.
     bytes: u64,
@@ -89,13 +88,13 @@ impl Jobs {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is asked under `id`, or finds that the same was taken already. How it stands.
+    /// Takes what is asked under `id`, or finds that the same was taken already; `submit` hands it to the engine. How it stands.
     pub(super) fn take(
         self: &Arc<Self>,
         id: JobId,
         request_id: RequestId,
         asked: Asked,
-        engine: &Engine,
+        submit: impl FnOnce(&SampleRequest) -> Result<Ticket, Problem>,
         mut outcome: Outcome,
     ) -> Result<Told, Problem> {
         let mut held = self.lock();
@@ -108,7 +107,7 @@ impl Jobs {
             return Err(Problem::Conflict);
         }
         let bytes = bytes(&asked.request);
-        let submitted = held.check_room(&self.limits, bytes).and_then(|()| Ok(engine.submit(&asked.request)?));
+        let submitted = held.check_room(&self.limits, bytes).and_then(|()| submit(&asked.request));
         let ticket = match submitted {
             Ok(ticket) => ticket,
             Err(problem) => {
@@ -151,7 +150,7 @@ impl Jobs {
     fn forget(&self, id: &JobId, number: u64) {
         let mut held = self.lock();
         if held.jobs.get(id).is_some_and(|job| job.number == number) {
-            held.remove(id.as_str());
+            held.remove(id);
             self.count(&held);
         }
     }
@@ -160,7 +159,7 @@ impl Jobs {
     ///
     /// # Errors
     /// Its own problem, where it failed.
-    pub(super) fn find(&self, id: &str) -> Result<Found, Problem> {
+    pub(super) fn find(&self, id: &JobId) -> Result<Found, Problem> {
         let held = self.lock();
         let (id, job) = held.jobs.get_key_value(id).ok_or(Problem::NoSuchSamples)?;
         match &job.state {
@@ -171,7 +170,7 @@ impl Jobs {
     }
 
     /// Cancels job `id` and forgets it. When this has ended no evaluation is begun for it.
-    pub(super) async fn delete(&self, id: &str) -> Result<(), Problem> {
+    pub(super) async fn delete(&self, id: &JobId) -> Result<(), Problem> {
         let job = {
             let mut held = self.lock();
             let job = held.remove(id).ok_or(Problem::NoSuchSamples)?;
@@ -212,13 +211,13 @@ impl Held {
         while self.jobs.len() >= limits.most || self.bytes + bytes > limits.bytes {
             let over = self.jobs.iter().filter(|(_, job)| job.state.is_over());
             let Some(oldest) = over.min_by_key(|(_, job)| job.number).map(|(id, _)| id.clone()) else { return };
-            if let Some(job) = self.remove(oldest.as_str()) {
+            if let Some(job) = self.remove(&oldest) {
                 job.task.abort();
             }
         }
     }
 
-    fn remove(&mut self, id: &str) -> Option<Job> {
+    fn remove(&mut self, id: &JobId) -> Option<Job> {
         let job = self.jobs.remove(id)?;
         self.bytes -= job.bytes;
         Some(job)

@@ -24,6 +24,9 @@ const STEP_SECONDS: [f64; 12] = [1e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.0
 /// Rows of one step batch.
 const ROWS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
+/// The problems that are counted as refusals, beside the bounds of the engine.
+const REASONS: [&str; 6] = ["draining", "not-ready", "too-many-jobs", "unauthorized", "key-rate", "key-evaluations"];
+
 families! {
     /// What the engine tells as it goes.
     struct Steps {
@@ -53,8 +56,11 @@ families! {
         /// Seconds of a request for samples, whatever its end.
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
         /// Requests for samples that were refused for want of room or readiness, by reason: too many requests, too long a queue,
-        /// a deadline that could not be kept, draining, not ready, too many jobs.
+        /// a deadline that could not be kept, draining, not ready, too many jobs; and requests of any kind that were refused for
+        /// want of a key, or of what the key may have: unauthorized, key-rate, key-evaluations.
         rejected_total: IntCounterVec ["reason"],
+        /// Requests of any kind that brought a key, by its name; those above its rate are not among them.
+        key_requests_total: IntCounterVec ["key"],
         /// Jobs under way, and those whose samples are kept until they are fetched.
         jobs: IntGauge [],
         /// Bytes of samples that jobs keep, or will keep.
@@ -106,7 +112,7 @@ impl Metrics {
         let (steps, requests, engine) =
             (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
         engine.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for reason in Bound::ALL.map(Bound::name).into_iter().chain(["draining", "not-ready", "too-many-jobs"]) {
+        for reason in Bound::ALL.map(Bound::name).into_iter().chain(REASONS) {
             requests.rejected_total.with_label_values(&[reason]).reset();
         }
         for priority in Priority::ALL {
@@ -123,6 +129,16 @@ impl Metrics {
     /// Begins what is no request for samples, but is answered as one.
     pub(super) fn uncounted(self: &Arc<Self>) -> Outcome {
         Outcome::new(Arc::clone(self), false)
+    }
+
+    /// A request brought the key of `name`.
+    pub(super) fn asked(&self, name: &str) {
+        self.requests.key_requests_total.with_label_values(&[name]).inc();
+    }
+
+    /// A request was refused for `reason`, one of [`REASONS`] or of the engine's bounds.
+    pub(super) fn rejected(&self, reason: &str) {
+        self.requests.rejected_total.with_label_values(&[reason]).inc();
     }
 
     /// There are `count` jobs, whose samples take `bytes`.
@@ -214,7 +230,7 @@ impl Outcome {
             Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,
             _ => return,
         };
-        self.metrics.requests.rejected_total.with_label_values(&[reason]).inc();
+        self.metrics.rejected(reason);
     }
 
     /// The request ended with `problem`: the answer.

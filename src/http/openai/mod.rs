@@ -22,6 +22,7 @@ pub(super) use listed::Listed;
 use super::encode::blocking;
 use super::events::Stream;
 use super::identify::RequestId;
+use super::keys::Asker;
 use super::metrics::Outcome;
 use super::problem::Problem;
 use super::samples::Service;
@@ -40,12 +41,17 @@ pub(super) fn router() -> Router<Service> {
     Router::new().route("/v1/images/generations", post(generate))
 }
 
-async fn generate(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
+async fn generate(
+    State(service): State<Service>,
+    Extension(id): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
+    request: Request,
+) -> Response {
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
     let answer = match understood(served, service.limits, request, &mut outcome, &mut provenance).await {
-        Ok(understood) => service.generated(served, id, understood, outcome).await,
+        Ok(understood) => service.generated(served, &asker, id, understood, outcome).await,
         Err(problem) => outcome.fail(problem),
     };
     (provenance, answer).into_response()
@@ -53,11 +59,18 @@ async fn generate(State(service): State<Service>, Extension(id): Extension<Reque
 
 impl Service {
     /// The images that `understood` asks for. As in [`send`](Self::send) nothing is spawned before the answer begins.
-    async fn generated(&self, served: &Served, id: RequestId, understood: Understood, outcome: Outcome) -> Response {
+    async fn generated(
+        &self,
+        served: &Served,
+        asker: &Asker,
+        id: RequestId,
+        understood: Understood,
+        outcome: Outcome,
+    ) -> Response {
         let Understood { request, partial_images } = understood;
-        let source = match served.engine.submit(&request) {
+        let source = match asker.submit(&served.engine, &request) {
             Ok(ticket) => Source::Engine(ticket),
-            Err(refused) => return outcome.fail(refused),
+            Err(problem) => return outcome.fail(problem),
         };
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {

@@ -1,0 +1,49 @@
+//! Lets those in who may ask.
+
+use super::ring::{Denied, Keys};
+use crate::http::metrics::Metrics;
+use crate::http::problem::Problem;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use tracing::Span;
+use tracing::field::display;
+
+/// What the guard knows.
+#[derive(Clone)]
+pub(in crate::http) struct Guard {
+    pub(in crate::http) keys: Keys,
+    pub(in crate::http) metrics: Arc<Metrics>,
+}
+
+/// Hands a request on with who asks, its [`Asker`](super::Asker), among its extensions; or refuses it. The request's span gets
+/// the key's name.
+pub(in crate::http) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let response = match guard.keys.check(request.headers()) {
+        Ok(asker) => {
+            if let Some(name) = asker.name() {
+                Span::current().record("key", display(name));
+                guard.metrics.asked(name);
+            }
+            request.extensions_mut().insert(asker);
+            next.run(request).await
+        }
+        Err(denied) => {
+            if let Some(name) = denied.key() {
+                Span::current().record("key", display(name));
+            }
+            Problem::from(denied).into_response()
+        }
+    };
+    // Wherever it was denied: here, or where the request's cost was known.
+    if let Some(problem @ Problem::Denied(denied)) = response.extensions().get() {
+        match denied {
+            Denied::NoKey | Denied::UnknownKey | Denied::TooOften { .. } | Denied::Busy { .. } => {
+                guard.metrics.rejected(problem.slug());
+            }
+            Denied::TooMuch { .. } => {}
+        }
+    }
+    response
+}

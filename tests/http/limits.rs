@@ -1,0 +1,98 @@
+//! What a client may do with a connection.
+
+use super::support::{LONG, shut};
+use smld::http::{Connections, serve};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZero;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+async fn listening(connections: Connections) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(serve(listener, shut(), connections, std::future::pending())))
+}
+
+fn patient() -> Connections {
+    Connections { header_timeout: LONG, ..Connections::default() }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(LONG)).unwrap();
+    client
+}
+
+/// The status of the answer to `GET /livez`, with `headers`.
+fn status(client: &mut TcpStream, headers: &str) -> String {
+    // The server may answer and close before everything was sent.
+    let _ = write!(client, "GET /livez HTTP/1.1\r\nhost: test\r\n{headers}\r\n");
+    let mut status = [0; 12];
+    client.read_exact(&mut status).unwrap();
+    String::from_utf8(status.to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_larger_or_more_than_allowed_are_refused() {
+    let (address, server) = listening(Connections { header_bytes: 1000, ..patient() }).await;
+    let sized = |bytes: usize| format!("x: {}\r\n", "a".repeat(bytes));
+    assert_eq!(status(&mut connect(address), &sized(800)), "HTTP/1.1 200");
+    assert_eq!(status(&mut connect(address), &sized(1000)), "HTTP/1.1 431");
+    server.abort();
+    let (address, server) = listening(patient()).await;
+    assert_eq!(status(&mut connect(address), &"a: b\r\n".repeat(99)), "HTTP/1.1 200");
+    assert_eq!(status(&mut connect(address), &"a: b\r\n".repeat(100)), "HTTP/1.1 431");
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_idles_is_closed() {
+    let connections = Connections { header_timeout: Duration::from_secs(1), ..Connections::default() };
+    let (address, server) = listening(connections).await;
+    let mut client = connect(address);
+    write!(client, "GET /livez HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+    let mut all = String::new();
+    client.read_to_string(&mut all).expect("the server closes the connection");
+    assert!(all.starts_with("HTTP/1.1 200") && all.ends_with("alive\n"), "{all}");
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_from_one_address_are_bounded_where_that_is_wanted() {
+    let (address, server) = listening(Connections { most_from_one: NonZero::new(2), ..patient() }).await;
+    let mut first = [connect(address), connect(address)];
+    assert!(first.iter_mut().all(|client| status(client, "") == "HTTP/1.1 200"));
+    let mut third = connect(address);
+    // It is closed, whether before the request was sent or after.
+    let _ = write!(third, "GET /livez HTTP/1.1\r\nhost: test\r\n\r\n");
+    assert_eq!(third.read_to_end(&mut Vec::new()).unwrap_or(0), 0);
+    drop(first);
+    // The server learns of the closed ones in its own time.
+    let mut answer = Vec::new();
+    while !answer.starts_with(b"HTTP/1.1 200") {
+        answer.clear();
+        let mut client = connect(address);
+        let _ = write!(client, "GET /livez HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        let _ = client.read_to_end(&mut answer);
+    }
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_beyond_the_most_wait_for_their_turn() {
+    let (address, server) = listening(Connections { most: 1, ..patient() }).await;
+    let mut first = connect(address);
+    assert_eq!(status(&mut first, ""), "HTTP/1.1 200");
+    let mut second = connect(address);
+    write!(second, "GET /livez HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+    second.set_nonblocking(true).unwrap();
+    assert!(second.read(&mut [0; 1]).is_err(), "it waits");
+    second.set_nonblocking(false).unwrap();
+    drop(first);
+    let mut status = [0; 12];
+    second.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    server.abort();
+}
