@@ -1,10 +1,15 @@
 //! What a client may do with a connection.
 
-use super::support::{LONG, shut};
+use super::support::{LONG, ROOMY, post, send, shut, site};
+use axum::body::{Body, Bytes};
+use hyper::body::Frame;
 use smld::http::{Connections, serve};
+use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZero;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -95,4 +100,23 @@ async fn connections_beyond_the_most_wait_for_their_turn() {
     second.read_exact(&mut status).unwrap();
     assert_eq!(&status, b"HTTP/1.1 200");
     server.abort();
+}
+
+/// A body of which nothing ever comes.
+struct Never;
+
+impl hyper::body::Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_given_up() {
+    let site = site(ROOMY);
+    let answer = send(&site.router, post(Body::new(Never))).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["type"].clone()), (408, "urn:smld:problem:slow-body".into()));
 }
