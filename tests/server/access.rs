@@ -15,9 +15,9 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The key that `smld key` makes for `name`; its lines are added to `file`.
-fn add_key(file: &Path, name: &str) -> String {
-    let output = smld(&["key", name, "--requests-per-second", "1000"], &[]);
+/// The key that `smld key` makes for `name` with the arguments `more`; its lines are added to `file`.
+pub(crate) fn add_key(file: &Path, name: &str, more: &[&str]) -> String {
+    let output = smld(&[&["key", name], more].concat(), &[]);
     let lines = String::from_utf8(output.stdout.clone()).unwrap();
     std::fs::write(file, std::fs::read_to_string(file).unwrap_or_default() + &lines).unwrap();
     let key = said(&output).trim().rsplit_once(' ').unwrap().1.to_owned();
@@ -41,7 +41,7 @@ fn an_address_that_others_reach_is_opened_only_where_it_is_said_who_may_ask() {
     assert!(said(&start(&["--keys", path, "--open-to-all"])).contains("contradict"));
     let open = command(&["--models", MIXTURE, "--listen", "0.0.0.0:0", "--open-to-all"]);
     assert!(Program::run(open, "http").address.starts_with("0.0.0.0:"));
-    add_key(&file, "alice");
+    add_key(&file, "alice", &[]);
     let mut keyed = Program::run(command(&["--models", MIXTURE, "--listen", "0.0.0.0:0", "--keys", path]), "http");
     assert!(keyed.said().contains("authorization: Bearer $SMLD_KEY"));
 }
@@ -51,7 +51,7 @@ async fn the_log_names_the_holder_and_neither_it_nor_the_settings_have_the_key()
     let folder = tempfile::tempdir().unwrap();
     let (file, points) = (folder.path().join("keys.toml"), folder.path().join("points.json"));
     let (path, points) = (file.to_str().unwrap(), points.to_str().unwrap());
-    let key = add_key(&file, "alice");
+    let key = add_key(&file, "alice", &[]);
     let program = Program::start(&["--keys", path, "--log-format", "json", "--log", "trace"]);
     let ask = |variables: &[(&str, &str)], more: &[&str]| {
         smld(&[&["sample", "--url", &program.address, "-o", points], more].concat(), variables)
@@ -63,7 +63,7 @@ async fn the_log_names_the_holder_and_neither_it_nor_the_settings_have_the_key()
     assert!(!String::from_utf8_lossy(&help.stdout).contains(&key));
 
     // Another's key is in force after SIGHUP.
-    let other = add_key(&file, "bob");
+    let other = add_key(&file, "bob", &[]);
     program.signal("HUP");
     while program.request("GET", "/v1/models").bearer_auth(&other).send().await.unwrap().status() != 200 {}
     program.signal("TERM");
@@ -81,7 +81,7 @@ async fn the_log_names_the_holder_and_neither_it_nor_the_settings_have_the_key()
 async fn metrics_and_probes_have_an_address_of_their_own_by_choice() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.toml");
-    let key = add_key(&file, "alice");
+    let key = add_key(&file, "alice", &[]);
     let program = Program::start(&["--keys", file.to_str().unwrap(), "--metrics-listen", "127.0.0.1:0"]);
     let apart = program.metrics.strip_suffix("/metrics").unwrap().to_owned();
     assert_ne!(apart, format!("http://{}", program.address));

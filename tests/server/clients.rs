@@ -108,7 +108,7 @@ fn completions_and_manual_pages_know_every_command() {
         assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("first-index"), "{shell}");
     }
     assert!(smld(folder.path(), &["man", "pages"]).status.success());
-    for page in ["smld", "smld-serve", "smld-sample", "smld-models", "smld-info"] {
+    for page in ["smld", "smld-serve", "smld-key", "smld-sample", "smld-models", "smld-info"] {
         assert!(folder.path().join(format!("pages/{page}.1")).exists(), "{page}");
     }
 }
