@@ -2,7 +2,6 @@
 
 use crate::program::Program;
 use crate::python::run;
-use std::path::Path;
 
 /// What Schemathesis looks for. That whatever fits its schema is taken is not among them: a model may not be there, a number too large.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
