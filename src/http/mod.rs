@@ -19,6 +19,7 @@
 //! | `openai` | images as clients of OpenAI ask for them |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
+//! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
 //! | `archive`, `events` | samples to bytes while they are drawn |
@@ -47,6 +48,7 @@ pub mod logging;
 mod metrics;
 mod models;
 mod openai;
+mod openapi;
 mod page;
 mod plan;
 pub mod probe;
@@ -81,6 +83,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::engine::{RequestLimits, ScoreLimits};
 
@@ -105,7 +108,7 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Access) -> Router {
-    let mut guarded = Router::new()
+    let mut guarded = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
         .merge(models::router(gate.clone()));
@@ -113,19 +116,19 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
         guarded = guarded.merge(metrics::router(gate.clone(), Arc::clone(metrics)));
     }
     let guard = Guard { keys: access.keys.clone(), metrics: Arc::clone(metrics) };
-    let endpoints = guarded
+    let described = guarded
         .route_layer(from_fn_with_state(guard, keys::guard))
         // What needs no key: it tells nothing of anyone's work and costs nothing.
         .merge(health::router(gate.clone(), bounds.stall))
-        .merge(page::router(gate.clone()))
         .layer(DefaultBodyLimit::max(bounds.body));
-    answering(endpoints, &access.origins)
+    let (endpoints, description) = described.split_for_parts();
+    answering(endpoints.merge(page::router(gate.clone())).merge(openapi::router(&description)), &access.origins)
 }
 
 /// What supervisors ask, for an address of their own: `/metrics`, `/livez`, `/readyz`. No key is wanted there.
 pub fn supervision(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
     let endpoints = health::router(gate.clone(), bounds.stall);
-    answering(endpoints.merge(metrics::router(gate.clone(), Arc::clone(metrics))), &[])
+    answering(endpoints.merge(metrics::router(gate.clone(), Arc::clone(metrics))).into(), &[])
 }
 
 /// `endpoints`, with an answer to everything: what is not there, what panics; each with an id, a line in the log and the headers

@@ -84,7 +84,7 @@ async fn what_draws_or_tells_of_work_wants_a_key_and_what_supervisors_ask_does_n
         assert_eq!((unknown.status.as_u16(), unknown.header("www-authenticate")), (401, challenge), "{path}");
         assert_ne!(guarded.status(with(&guarded.alice, request(method, path, "{}"))).await, 401, "{path}");
     }
-    for path in ["/livez", "/readyz", "/"] {
+    for path in ["/livez", "/readyz", "/", "/docs/", "/openapi.json"] {
         assert_eq!(guarded.status(get(path)).await, 200, "{path}");
     }
 }

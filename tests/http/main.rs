@@ -15,6 +15,7 @@ mod jobs;
 mod keys;
 mod limits;
 mod openai;
+mod openapi;
 mod probe;
 mod problems;
 mod reproducible;

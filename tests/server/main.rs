@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod program;
+mod python;
 
 mod access;
 mod clients;
@@ -10,6 +11,7 @@ mod configuration;
 mod densities;
 mod later;
 mod openai;
+mod openapi;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;
