@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 /// A request for samples.
 #[derive(Args, Debug)]
-pub struct AskedArgs {
+pub(super) struct AskedArgs {
     /// How many samples
     #[arg(short, long, value_name = "COUNT", default_value_t = 1)]
-    pub n: u32,
+    pub(super) n: u32,
     /// The model; by default the server's
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
