@@ -94,18 +94,19 @@ impl Service {
         understood: Understood,
         outcome: Outcome,
     ) -> Response {
-        let Understood { request, partial_images } = understood;
+        let Understood { request, partial_images, format } = understood;
         let source = match asker.submit(&served.engine, &request) {
             Ok(ticket) => Source::Engine(ticket),
             Err(problem) => return outcome.fail(problem),
         };
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {
-            return Stream::new(Told::new(request, partial_images), source, deadline).go_on(self.readers, outcome);
+            return Stream::new(Told::new(request, partial_images, format), source, deadline)
+                .go_on(self.readers, outcome);
         }
         let answer = async {
             let drawn = source.drawn(id, request, deadline).await?;
-            blocking(move || answer::json(&drawn)).await
+            blocking(move || answer::json(&drawn, format)).await
         };
         match answer.await {
             Ok(json) => {
