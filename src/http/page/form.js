@@ -47,7 +47,8 @@ export class RequestForm {
   }
 
   /**
-   * The request's body. What cannot be a number is sent as it was written: the server says what is wrong with it.
+   * The request's body. What is empty is left to the server; what cannot be a number is sent as it was written: the server says what is
+   * wrong with it.
    * @returns {Record<string, any>}
    */
   body() {
@@ -62,10 +63,10 @@ export class RequestForm {
     }
     const isOwn = own?.method === method && Object.keys(sampler).length === 1;
     const label = at("label").value;
+    const filled = ["n", "seed"].filter((field) => at(field).value.trim() !== "");
     return {
       model: name,
-      n: number(at("n").value),
-      seed: number(at("seed").value),
+      ...Object.fromEntries(filled.map((field) => [field, number(at(field).value)])),
       ...(label === "" ? {} : { label }),
       ...(isOwn ? {} : { sampler }),
     };
@@ -142,8 +143,8 @@ export class RequestForm {
   }
 }
 
-/** @param {string} text */
-function number(text) {
+/** A number as a request has it: above 2⁵³ in digits, which lose nothing. @param {string} text */
+export function number(text) {
   const value = Number(text.trim());
   const isExact = text.trim() !== "" && Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   return isExact ? value : text.trim();

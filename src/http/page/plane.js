@@ -151,10 +151,10 @@ export class Plane {
     const falls = this.#levels.length > 1;
     const shaken = at("plane-noise").checked;
     at("plane-word").textContent = falls
-      ? `From σ ${brief(this.#levels[0].sigma)} down in ${LEVELS} levels, τ falling as σ²: annealed Langevin dynamics. Wide noise finds every mode first; the shape comes last.`
+      ? `Annealed: σ falls from ${brief(this.#levels[0].sigma)} in ${LEVELS} levels, and τ as σ². Wide noise finds every mode; the shape comes last.`
       : shaken
-        ? "Each place is visited as often as p says, in time. Particles cross between distant modes seldom: that is why σ falls when samples are drawn."
-        : "Without noise this is gradient ascent: every particle climbs to a mode and stays.";
+        ? "In time each place is visited as often as p says. Between distant modes few cross: let σ fall."
+        : "Without noise every particle climbs to a mode of p and stays.";
   }
 
   /** Puts the particles anew. Who wants little motion sees where they are in the end. */

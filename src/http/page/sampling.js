@@ -4,7 +4,7 @@ import { ask, hasKey, isAbort, Problem } from "./api.js";
 import { copy, curl, python } from "./code.js";
 import { at, brief, duration } from "./dom.js";
 import { events } from "./events.js";
-import { isImage } from "./form.js";
+import { isImage, number } from "./form.js";
 import { Tiles } from "./gallery.js";
 import { Scatter } from "./scatter.js";
 
@@ -42,7 +42,7 @@ export class Sampling {
       const answer = await ask("/v1/samples", { accept, body: { ...body, preview: PREVIEW }, signal: this.#stopping.signal });
       // A number of JSON above 2⁵³ loses digits here; the header does not.
       const seed = answer.headers.get("x-smld-seed") ?? String(body.seed);
-      this.#begin(model, body, seed);
+      this.#begin(model, { ...body, seed: number(seed) }, seed);
       await this.#watch(model, answer);
     } catch (error) {
       this.#failed(error);
