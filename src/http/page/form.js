@@ -75,6 +75,7 @@ export class RequestForm {
   /** Says what the server found wrong: at the field, if it is of one. @param {Problem} problem */
   complain(problem) {
     this.calm();
+    at("cost").textContent = "";
     const later = problem.retryAfter === null ? "" : ` Try again in ${problem.retryAfter} s.`;
     const input = problem.field === undefined ? null : at("request").querySelector(`[name="${CSS.escape(problem.field)}"]`);
     if (input === null) {
@@ -94,7 +95,7 @@ export class RequestForm {
 
   #modelChosen() {
     const model = this.model;
-    const what = isImage(model) ? `${model.shape[2]}×${model.shape[1]} ${model.shape[0] === 1 ? "grey" : "colour"}` : `points of ${model.shape.join("×")}`;
+    const what = isImage(model) ? `${model.shape[2]}×${model.shape[1]} ${model.shape[0] === 1 ? "grey" : "colour"}` : model.shape.join("×") === "2" ? "points of the plane" : `points of ${model.shape.join("×")} numbers`;
     const levels = model.sigma_max > 0 ? `, σ from ${brief(model.sigma_max)} to ${brief(model.sigma_min)}` : "";
     at("model-help").textContent = `${what}${levels}; ${model.kind === "density" ? "known exactly" : "a trained network"}`;
     at("n-label").textContent = isImage(model) ? "Images" : "Points";
@@ -137,7 +138,6 @@ export class RequestForm {
       }
     } catch (error) {
       if (isAbort(error)) return;
-      at("cost").textContent = "";
       if (error instanceof Problem && error.status === 422) this.complain(error);
     }
   }

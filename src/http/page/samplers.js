@@ -67,7 +67,8 @@ export const given = (name, value) => (name === "init" && typeof value === "numb
 /** A parameter in force, for people. @param {any} value of a sampler that the server told */
 export function shown(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (value?.normal) return String(value.normal.deviation);
-  if (value?.uniform) return `uniform, ${value.uniform.low} to ${value.uniform.high}`;
+  if (typeof value === "number") return String(Number(value.toPrecision(4)));
+  if (value?.normal) return shown(value.normal.deviation);
+  if (value?.uniform) return `uniform, ${shown(value.uniform.low)} to ${shown(value.uniform.high)}`;
   return String(value ?? "");
 }
