@@ -6,11 +6,12 @@ use super::problem::Problem;
 use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
 use crate::pixels::EncodeError;
 use crate::plot::{self, PlotError};
-use crate::sampler::Sampler;
+use crate::sampler::{Sampler, SamplerSpec};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use npyz::WriterBuilder;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a request asked for, drawn.
 pub(super) struct Drawn {
@@ -50,24 +51,34 @@ struct Recipe<'a> {
 }
 
 /// What was drawn, how, and what it took.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Account<'a> {
+    /// The request's id.
     id: &'a str,
+    /// The model's name.
     model: &'a str,
     /// A JSON number, exact to 2⁶⁴ − 1. Programs whose numbers end at 2⁵³ read the header instead.
     seed: u64,
+    /// The sampler with every parameter.
+    #[schema(value_type = SamplerSpec)]
     sampler: &'a Sampler,
+    /// The class's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
+    /// Evaluations made.
     evaluations: u64,
+    /// From being taken to the first evaluation.
     queue_seconds: f64,
+    /// From the first evaluation to the last.
     sampling_seconds: f64,
+    /// What is likely not meant.
     warnings: Vec<String>,
 }
 
 /// The answer as JSON.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Samples)]
+pub(super) struct Document<'a> {
     #[serde(flatten)]
     account: Account<'a>,
     #[serde(flatten)]
@@ -77,43 +88,55 @@ struct Document<'a> {
 }
 
 /// What the chains and the samples were like.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Diagnostics<'a> {
     chains: &'a [ChainDiagnostics],
     #[serde(flatten)]
     samples: Moments,
 }
 
-#[derive(Serialize)]
+/// The samples, by what they are.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ListedSamples)]
 enum Listed<'a> {
+    /// By rising index.
     Images(Vec<One<'a>>),
+    /// By rising index.
     Points(Vec<One<'a>>),
 }
 
 /// A sample in JSON.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sample)]
 pub(super) struct One<'a> {
+    /// Its index.
     index: u32,
     #[serde(flatten)]
     looks: Looks<'a>,
 }
 
 /// A chain under way in JSON.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChainUnderWay)]
 pub(super) struct Shown<'a> {
+    /// The sample's index.
     index: u32,
+    /// How many evaluations it has had.
     evaluation: u32,
+    /// The noise level of the last.
     sigma: f32,
     #[serde(flatten)]
     looks: Looks<'a>,
 }
 
 /// An image as a picture; anything else as its numbers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Looks<'a> {
+    /// A PNG in base 64.
     B64Png(String),
+    /// In the model's own scale.
     X(&'a [f32]),
 }
 

@@ -15,6 +15,7 @@
 //! | `openai` | images as clients of OpenAI ask for them |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
+//! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
 //! | `archive`, `events` | samples to bytes while they are drawn |
@@ -40,6 +41,7 @@ pub mod logging;
 mod metrics;
 mod models;
 mod openai;
+mod openapi;
 mod page;
 mod plan;
 pub mod probe;
@@ -66,6 +68,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::engine::{RequestLimits, ScoreLimits};
 
@@ -90,15 +93,15 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
-    let endpoints = Router::new()
+    let described = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
-        .merge(page::router(gate.clone()))
         .layer(DefaultBodyLimit::max(bounds.body));
-    answering(endpoints)
+    let (endpoints, description) = described.split_for_parts();
+    answering(endpoints.merge(page::router(gate.clone())).merge(openapi::router(&description)))
 }
 
 /// `endpoints`, with an answer to everything: what is not there, what panics; each with an id and a line in the log.

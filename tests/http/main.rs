@@ -12,6 +12,7 @@ mod formats;
 mod health;
 mod jobs;
 mod openai;
+mod openapi;
 mod page;
 mod probe;
 mod problems;

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod program;
+mod python;
 
 mod clients;
 mod configuration;
 mod densities;
 mod later;
 mod openai;
+mod openapi;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;

@@ -1,23 +1,8 @@
 //! The official client of OpenAI against the program, and the lines of README.md that use it.
 
 use crate::program::Program;
+use crate::python::run;
 use std::path::Path;
-use std::process::Command;
-
-/// Runs `python` with `arguments` in `folder`.
-#[track_caller]
-fn run(folder: &Path, arguments: &[&str]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pins = |file: &str| std::fs::read(root.join(file)).unwrap_or_default();
-    let are_there = pins(".deps/clients/pins") == pins("scripts/clients.txt");
-    assert!(
-        are_there,
-        "the clients in .deps/clients are not those of scripts/clients.txt: run 'scripts/fetch clients'"
-    );
-    let output =
-        Command::new(root.join(".deps/clients/bin/python")).args(arguments).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 fn program() -> Program {
     Program::serving("models/fashion-mnist.onnx", &[])

@@ -3,19 +3,30 @@
 use super::picture::{BACKGROUND, FORMAT, Usage, now, size};
 use crate::http::encode::{Drawn, Unwritable, b64_png};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
-struct Document {
+/// Images in OpenAI's shape.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiImages)]
+pub(super) struct Document {
+    /// Seconds since 1970.
     created: u64,
+    /// By rising index.
     data: Vec<Image>,
+    /// `opaque`.
     background: &'static str,
+    /// Their format.
     output_format: &'static str,
+    /// Width and height in pixels, as `28x28`.
     size: String,
     usage: Usage,
 }
 
-#[derive(Serialize)]
+/// One of them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiImage)]
 struct Image {
+    /// The file in base 64.
     b64_json: String,
 }
 

@@ -3,7 +3,7 @@
 //! What means nothing here is taken in the one value that is true of every image, `auto` mostly, and is an error in any other.
 
 use super::picture::{BACKGROUND, FORMAT, size};
-use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, deserialize_seed};
+use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, Seed, deserialize_seed};
 use crate::http::accept::{Format, Whole};
 use crate::http::asked::{Limits, Wish, describe};
 use crate::http::body;
@@ -15,6 +15,7 @@ use crate::score::{ModelInfo, ReadyModel};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// How often a chain is looked at that is shown under way, in milliseconds.
 const LOOK_MS: u64 = 20;
@@ -23,9 +24,10 @@ const LOOK_MS: u64 = 20;
 const MAX_PARTIAL: u64 = 3;
 
 /// The body, as OpenAI's clients send it; then what is this server's own, which they send as `extra_body`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Generation {
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OpenAiGeneration)]
+pub(super) struct Generation {
     model: Option<String>,
     /// A class's name or number; empty for none.
     prompt: Option<String>,
@@ -46,7 +48,8 @@ struct Generation {
     #[serde(rename = "safety_identifier")]
     _safety_identifier: Option<String>,
 
-    #[serde(deserialize_with = "deserialize_seed")]
+    #[serde(default, deserialize_with = "deserialize_seed")]
+    #[schema(value_type = Option<Seed>)]
     seed: Option<u64>,
     first_index: Option<u32>,
     sampler: Option<SamplerSpec>,

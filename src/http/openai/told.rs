@@ -8,6 +8,7 @@ use crate::http::events::{Voice, event};
 use crate::http::problem::Problem;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `image_generation.partial_image` at equal parts of a chain's way, then `image_generation.completed`; or `error`.
 #[derive(Clone)]
@@ -21,8 +22,9 @@ pub(super) struct Told {
 }
 
 /// The data of both events.
-#[derive(Serialize)]
-struct Image<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiEvent)]
+pub(in crate::http) struct Image<'a> {
     r#type: &'static str,
     b64_json: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -138,6 +138,7 @@ export class RequestForm {
       }
     } catch (error) {
       if (isAbort(error)) return;
+      at("cost").textContent = "";
       if (error instanceof Problem && error.status === 422) this.complain(error);
     }
   }
