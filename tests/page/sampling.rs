@@ -50,6 +50,14 @@ async fn images_are_those_of_the_server_and_one_drawn_again_is_the_same() {
         "mnist, 7, seed 18446744073709551615"
     );
 
+    // Back to where the chains began, and to their end again.
+    let pictures = browser.value(PICTURES).await;
+    browser.fill("#back", "0").await;
+    assert_ne!(browser.value(PICTURES).await, pictures);
+    assert!(browser.text("document.querySelector('.tile-sigma').textContent").await.starts_with("σ "));
+    browser.fill("#back", "1").await;
+    assert_eq!(browser.value(PICTURES).await, pictures);
+
     browser.click(".tile:nth-child(2)").await;
     assert_eq!(
         browser.text("document.getElementById('one-title').textContent").await,

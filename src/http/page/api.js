@@ -19,10 +19,10 @@ export class Problem extends Error {
   }
 }
 
-/** What is done when the server wants a key: told once for every answer of 401. @type {() => void} */
+/** What is done when the server wants a key, with its words. @type {(words: string) => void} */
 let unauthorised = () => {};
 
-/** @param {() => void} act */
+/** @param {(words: string) => void} act at every answer of 401 */
 export function onUnauthorised(act) {
   unauthorised = act;
 }
@@ -57,9 +57,28 @@ export async function ask(path, { accept = "application/json", body, signal } = 
     throw new Problem(0, { title: "No answer", detail: "The server cannot be reached." });
   }
   if (response.ok) return response;
-  if (response.status === 401) unauthorised();
   const told = await response.json().catch(() => ({}));
-  throw new Problem(response.status, told, response.headers.get("retry-after"));
+  const problem = new Problem(response.status, told, response.headers.get("retry-after"));
+  if (problem.status === 401) unauthorised(problem.message);
+  throw problem;
+}
+
+/**
+ * As `ask`, but who is told to come back later does.
+ * @param {string} path
+ * @param {{body: unknown, signal: AbortSignal}} how
+ */
+export async function askPatiently(path, how) {
+  for (;;) {
+    try {
+      return await ask(path, how);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 429 || error.retryAfter === null) throw error;
+      const seconds = Number(error.retryAfter);
+      await new Promise((later) => setTimeout(later, 1000 * seconds));
+      how.signal.throwIfAborted();
+    }
+  }
 }
 
 /** Whether an error is only that the reader stopped it. @param {unknown} error */

@@ -1,6 +1,6 @@
 /** The score of a model of the plane, fetched on a grid and known between its points. */
 
-import { ask } from "./api.js";
+import { askPatiently } from "./api.js";
 
 /** Points along each side of the grid. */
 export const SIDE = 64;
@@ -69,7 +69,7 @@ export async function fetchField(model, sigma, window, signal) {
   const starts = Array.from({ length: count / ROWS }, (_, part) => part * ROWS);
   await Promise.all(starts.map(async (start) => {
     const x = Array.from({ length: ROWS }, (_, row) => [low + ((start + row) % SIDE) * spacing, low + Math.floor((start + row) / SIDE) * spacing]);
-    const answer = await ask(`/v1/models/${model}/score`, { body: { x, sigma }, signal });
+    const answer = await askPatiently(`/v1/models/${model}/score`, { body: { x, sigma }, signal });
     const { score } = await answer.json();
     score.forEach(([a, b], /** @type {number} */ row) => {
       across[start + row] = a;

@@ -169,6 +169,8 @@ function mark(input, message) {
   const id = `${input.id}-fault`;
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-errormessage", id);
+  // Not every screen reader knows of error messages; all know descriptions.
+  input.setAttribute("aria-describedby", `${id} ${input.getAttribute("aria-describedby") ?? ""}`);
   input.closest(".field").append(el("span", { id, className: "fault" }, message));
   const details = input.closest("details");
   if (details) details.open = true;
@@ -176,7 +178,9 @@ function mark(input, message) {
 
 /** @param {any} input */
 function unmark(input) {
-  at(`${input.id}-fault`)?.remove();
+  const id = `${input.id}-fault`;
+  at(id)?.remove();
+  input.setAttribute("aria-describedby", input.getAttribute("aria-describedby").replace(id, "").trim());
   input.removeAttribute("aria-invalid");
   input.removeAttribute("aria-errormessage");
 }

@@ -13,6 +13,7 @@ const EARLIER = 4;
 /** Of one run of images, a tile each. */
 export class Tiles {
   /** @type {Map<number, any>} */ #tiles = new Map();
+  /** The samples, as URLs. @type {Map<number, string>} */ #ends = new Map();
 
   /**
    * @param {Run} run
@@ -24,7 +25,7 @@ export class Tiles {
         el("img", { alt: "", decoding: "sync" }),
         el("span", { className: "tile-index" }, String(index)),
         el("span", { className: "tile-sigma" }));
-      tile.addEventListener("click", () => look(run, index, tile.querySelector("img").src));
+      tile.addEventListener("click", () => look(run, index, /** @type {string} */ (this.#ends.get(index))));
       this.#tiles.set(index, tile);
     }
     // Few are shown large, many small, in full rows where that can be.
@@ -35,21 +36,35 @@ export class Tiles {
   }
 
   /** A chain under way. @param {{index: number, sigma: number, b64_png: string}} chain */
-  preview({ index, sigma, b64_png }) {
-    const tile = this.#tiles.get(index);
-    if (!tile?.disabled) return;
-    tile.querySelector("img").src = url(b64_png);
-    tile.querySelector(".tile-sigma").textContent = `σ ${brief(sigma)}`;
+  preview(chain) {
+    if (!this.#ends.has(chain.index)) this.show(chain);
   }
 
   /** A sample. @param {{index: number, b64_png: string}} image */
   image({ index, b64_png }) {
+    this.#ends.set(index, url(b64_png));
     const tile = this.#tiles.get(index);
-    tile.querySelector("img").src = url(b64_png);
-    tile.querySelector(".tile-sigma").textContent = "";
     tile.setAttribute("aria-label", `image ${index}`);
     tile.classList.remove("pending");
     tile.disabled = false;
+    this.#put(index, url(b64_png), "");
+  }
+
+  /** A chain as it was. @param {{index: number, sigma: number, b64_png: string}} chain */
+  show({ index, sigma, b64_png }) {
+    this.#put(index, url(b64_png), `σ ${brief(sigma)}`);
+  }
+
+  /** Every sample as it is. */
+  restore() {
+    for (const [index, src] of this.#ends) this.#put(index, src, "");
+  }
+
+  /** @param {number} index @param {string} src @param {string} sigma */
+  #put(index, src, sigma) {
+    const tile = this.#tiles.get(index);
+    tile.querySelector("img").src = src;
+    tile.querySelector(".tile-sigma").textContent = sigma;
   }
 
   /** Puts what was drawn of `run` below, where earlier runs are. @param {Run} run */

@@ -33,8 +33,9 @@ async function models() {
 /** Waits until the reader has given a key. */
 const keyGiven = () => new Promise((resolve) => at("key").addEventListener("submit", resolve, { once: true }));
 
-onUnauthorised(() => {
+onUnauthorised((words) => {
   at("key").hidden = false;
+  at("key-word").textContent = words;
   at("key-value").focus();
 });
 at("key").addEventListener("submit", (/** @type {Event} */ event) => {

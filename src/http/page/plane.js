@@ -11,6 +11,8 @@ import { logDensity } from "./potential.js";
 const PACE = 24;
 /** Seconds that the particles rest after the last step, before they start again. */
 const REST = 2.5;
+/** Milliseconds that the slider of σ must rest before its field is fetched. */
+const SETTLED = 60;
 /** Noise levels of a fall, in equal ratios. */
 const LEVELS = 8;
 
@@ -127,6 +129,8 @@ export class Plane {
     const [sigma, top] = [this.#sigma, this.#range[1]];
     const falls = at("plane-anneal").checked && top > sigma;
     const sigmas = falls ? Array.from({ length: LEVELS }, (_, level) => top * (sigma / top) ** (level / (LEVELS - 1))) : [sigma];
+    await new Promise((settled) => setTimeout(settled, SETTLED));
+    if (signal.aborted) return;
     try {
       const levels = [];
       for (const sigma of sigmas) {
@@ -189,7 +193,6 @@ export class Plane {
   #play(plays) {
     this.#plays = plays;
     at("plane-play").textContent = plays ? "Pause" : "Play";
-    at("plane-play").setAttribute("aria-pressed", String(plays));
     this.#wake();
   }
 

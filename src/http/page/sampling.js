@@ -11,11 +11,21 @@ import { Scatter } from "./scatter.js";
 /** How often chains under way are looked at, and how many: the most that the server shows. */
 const PREVIEW = { every_ms: 100, images: 64 };
 
+/** How many looks at a run are kept; beyond them every other is dropped. */
+const LOOKS = 240;
+
 /** Draws what the form says, one run at a time. */
 export class Sampling {
   #form;
   /** @type {AbortController | undefined} */ #stopping;
   /** @type {import("./gallery.js").Run | undefined} */ #run;
+
+  /** @type {Tiles | Scatter | undefined} */ #view;
+  /** What chains were like: how far down the noise levels they were, and each. @type {{part: number, chains: any[]}[]} */ #looks = [];
+  /** The first and the last noise level. */
+  #range = [1, 1];
+  /** Evaluations of a chain. */
+  #each = 1;
 
   /** @param {import("./form.js").RequestForm} form */
   constructor(form) {
@@ -25,6 +35,7 @@ export class Sampling {
       this.#draw();
     });
     at("stop").addEventListener("click", () => this.#stopping?.abort());
+    at("back").addEventListener("input", () => this.#lookBack());
     at("save").addEventListener("click", () => this.#save());
     at("copy-curl").addEventListener("click", () => this.#copy(curl));
     at("copy-python").addEventListener("click", () => this.#copy(python));
@@ -55,6 +66,10 @@ export class Sampling {
 
   /** @param {import("./form.js").Model} model @param {Record<string, any>} body @param {string} seed */
   #begin(model, body, seed) {
+    this.#view?.restore();
+    this.#view = undefined;
+    this.#looks = [];
+    at("back").disabled = true;
     if (this.#run !== undefined) Tiles.setAside(this.#run);
     const title = [model.name, ...(body.label === undefined ? [] : [body.label]), `seed ${seed}`].join(", ");
     this.#run = { model: model.name, seed, title, body };
@@ -74,14 +89,14 @@ export class Sampling {
 
   /** Shows the events as they come. @param {import("./form.js").Model} model @param {Response} answer */
   async #watch(model, answer) {
-    /** @type {Tiles | Scatter | undefined} */ let view;
     const began = performance.now();
-    let [evaluations, each, foretold] = [0, 0, 0];
+    let [evaluations, foretold] = [0, 0];
     for await (const { name, data } of events(/** @type {ReadableStream<Uint8Array>} */ (answer.body))) {
       if (name === "accepted") {
         const indices = Array.from({ length: data.n }, (_, place) => data.first_index + place);
-        view = isImage(model) ? new Tiles(/** @type {any} */ (this.#run), indices) : new Scatter(model);
-        [evaluations, each, foretold] = [data.evaluations, data.evaluations / data.n, data.predicted_seconds ?? 0];
+        this.#view = isImage(model) ? new Tiles(/** @type {any} */ (this.#run), indices) : new Scatter(model);
+        [evaluations, foretold] = [data.evaluations, data.predicted_seconds ?? 0];
+        this.#each = data.evaluations / data.n;
         this.#ladder(model, data.sampler);
         this.#progress(0, foretold);
         at("run-state").textContent = ["Drawing", ...data.warnings].join(". ");
@@ -91,14 +106,14 @@ export class Sampling {
         // What was foretold, until there is enough to go by.
         this.#progress(made, made < 0.1 ? Math.max(0, foretold - elapsed) : (elapsed / made) * (1 - made));
       } else if (name === "preview") {
-        data.chains.forEach((/** @type {any} */ chain) => view?.preview(chain));
-        this.#level(data.chains, each);
+        this.#seen(data.chains);
       } else if (name === "image") {
-        view?.image(data);
+        this.#view?.image(data);
       } else if (name === "done") {
         this.#progress(1, 0);
-        this.#move(1);
-        at("run-left").textContent = `${evaluations.toLocaleString("en")} evaluations`;
+        at("back").value = 1;
+        at("back").disabled = this.#looks.length === 0;
+        at("run-left").textContent = `${evaluations.toLocaleString("en")} evaluations${at("back").disabled ? "" : "; move the mark to look back"}`;
         at("run-sigma").textContent = "";
         at("run-state").textContent = `Done in ${duration(data.queue_seconds + data.sampling_seconds)}`;
         return;
@@ -121,23 +136,36 @@ export class Sampling {
     at("ladder-high").textContent = `σ ${brief(high)}`;
     at("ladder-low").textContent = brief(low);
     this.#range = [high, low];
-    this.#move(0);
+    at("back").value = 0;
   }
 
-  /** The first and the last noise level. */
-  #range = [1, 1];
-
-  /** @param {{sigma: number, evaluation: number}[]} chains under way @param {number} each evaluations of a chain */
-  #level(chains, each) {
-    const chain = chains.reduce((least, next) => (next.evaluation < least.evaluation ? next : least));
+  /** Shows chains under way, and remembers them. @param {any[]} chains */
+  #seen(chains) {
+    chains.forEach((chain) => this.#view?.preview(chain));
+    const { sigma, evaluation } = chains.reduce((least, next) => (next.evaluation < least.evaluation ? next : least));
     const [high, low] = this.#range;
-    this.#move(high > low && low > 0 && chain.sigma > 0 ? Math.log(high / chain.sigma) / Math.log(high / low) : chain.evaluation / each);
-    at("run-sigma").textContent = `σ ${brief(chain.sigma)}, evaluation ${chain.evaluation} of ${each}`;
+    const part = high > low && low > 0 && sigma > 0 ? Math.log(high / sigma) / Math.log(high / low) : evaluation / this.#each;
+    at("back").value = part;
+    this.#looks.push({ part, chains });
+    if (this.#looks.length > LOOKS) this.#looks = this.#looks.filter((_, place) => place % 2 === 0);
+    this.#tellLevel(chains);
   }
 
-  /** @param {number} part of the way down */
-  #move(part) {
-    at("ladder-mark").style.left = `${100 * Math.min(1, Math.max(0, part))}%`;
+  /** Shows the chains as they were where the mark is. */
+  #lookBack() {
+    const part = at("back").valueAsNumber;
+    this.#view?.restore();
+    at("run-sigma").textContent = "";
+    if (part === 1) return;
+    const look = this.#looks.findLast((each) => each.part <= part) ?? this.#looks[0];
+    look.chains.forEach((chain) => this.#view?.show(chain));
+    this.#tellLevel(look.chains);
+  }
+
+  /** @param {{sigma: number, evaluation: number}[]} chains */
+  #tellLevel([{ sigma, evaluation }]) {
+    at("run-sigma").textContent = `σ ${brief(sigma)}, evaluation ${evaluation} of ${this.#each}`;
+    at("back").setAttribute("aria-valuetext", at("run-sigma").textContent);
   }
 
   /** @param {unknown} error */

@@ -8,6 +8,7 @@ const SIDE = 480;
 
 export class Scatter {
   /** @type {Map<number, {x: number[], done: boolean}>} */ #points = new Map();
+  /** The samples. @type {Map<number, number[]>} */ #ends = new Map();
   #canvas = el("canvas", { className: "scatter", width: 2 * SIDE, height: 2 * SIDE, role: "img" });
   #window;
   #due = false;
@@ -21,15 +22,29 @@ export class Scatter {
   }
 
   /** A chain under way. @param {{index: number, x: number[]}} chain */
-  preview({ index, x }) {
-    if (this.#points.get(index)?.done) return;
-    this.#points.set(index, { x, done: false });
-    this.#later();
+  preview(chain) {
+    if (!this.#ends.has(chain.index)) this.show(chain);
   }
 
   /** A sample. @param {{index: number, x: number[]}} sample */
   image({ index, x }) {
-    this.#points.set(index, { x, done: true });
+    this.#ends.set(index, x);
+    this.#put(index, x, true);
+  }
+
+  /** A chain as it was. @param {{index: number, x: number[]}} chain */
+  show({ index, x }) {
+    this.#put(index, x, false);
+  }
+
+  /** Every sample as it is. */
+  restore() {
+    for (const [index, x] of this.#ends) this.#put(index, x, true);
+  }
+
+  /** @param {number} index @param {number[]} x @param {boolean} done */
+  #put(index, x, done) {
+    this.#points.set(index, { x, done });
     this.#later();
   }
 
