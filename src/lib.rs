@@ -16,7 +16,7 @@
 //! | [`plot`] | figures: densities, points, lines and arrows, as SVG and PNG | `score`, `pixels` |
 //! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
 //! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot` |
-//! | [`client`] | a running server asked for samples, models, a picture again | nothing: the interface as documented |
+//! | [`client`] | a running server asked for samples, models, a picture again; load | `plot`; of the server the interface as documented |
 //! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` |
 //!
 //! Features: `serve` (http), `client`, `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
@@ -28,9 +28,9 @@ pub mod engine;
 pub mod http;
 #[cfg(feature = "onnx")]
 pub mod onnx;
-#[cfg(any(feature = "serve", feature = "train"))]
+#[cfg(any(feature = "client", feature = "serve", feature = "train"))]
 pub mod pixels;
-#[cfg(any(feature = "serve", feature = "train"))]
+#[cfg(any(feature = "client", feature = "serve", feature = "train"))]
 pub mod plot;
 pub mod sampler;
 pub mod score;

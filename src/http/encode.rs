@@ -4,7 +4,7 @@ use super::accept::Whole;
 use super::identify::RequestId;
 use super::problem::Problem;
 use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
-use crate::pixels::EncodeError;
+use crate::pixels::{EncodeError, PictureFormat};
 use crate::plot::{self, PlotError};
 use crate::sampler::{Sampler, SamplerSpec};
 use base64::Engine as _;
@@ -162,7 +162,7 @@ impl Drawn {
     pub(super) fn encode(&self, format: Whole) -> Result<Vec<u8>, Unwritable> {
         let samples = &self.samples.samples;
         match format {
-            Whole::Png => png(&self.request, samples),
+            Whole::Picture(format) => picture(&self.request, samples, format),
             Whole::Json => self.json(),
             Whole::Npy => {
                 let shape = [&[samples.len()], self.request.model().info().shape.as_slice()].concat();
@@ -184,8 +184,11 @@ impl Drawn {
 
 /// A sample of `request` in JSON: the picture is the PNG that it is alone.
 pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
-    let looks =
-        if request.model().info().is_image() { Looks::B64Png(b64_png(request, sample)?) } else { Looks::X(&sample.1) };
+    let looks = if request.model().info().is_image() {
+        Looks::B64Png(b64(request, sample, PictureFormat::Png)?)
+    } else {
+        Looks::X(&sample.1)
+    };
     Ok(One { index: sample.0, looks })
 }
 
@@ -193,22 +196,26 @@ pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One
 pub(super) fn shown<'a>(request: &SampleRequest, preview: &'a Preview) -> Result<Shown<'a>, Unwritable> {
     let Preview { index, evaluation, sigma, denoised } = preview;
     let looks = if request.model().info().is_image() {
-        Looks::B64Png(b64_preview(request, preview)?)
+        Looks::B64Png(b64_preview(request, preview, PictureFormat::Png)?)
     } else {
         Looks::X(denoised)
     };
     Ok(Shown { index: *index, evaluation: *evaluation, sigma: *sigma, looks })
 }
 
-/// A sample of `request` as the PNG that it is alone, in base 64.
-pub(super) fn b64_png(request: &SampleRequest, sample: &Sample) -> Result<String, Unwritable> {
-    Ok(STANDARD.encode(png(request, std::slice::from_ref(sample))?))
+/// A sample of `request` as the file that it is alone, in base 64.
+pub(super) fn b64(request: &SampleRequest, sample: &Sample, format: PictureFormat) -> Result<String, Unwritable> {
+    Ok(STANDARD.encode(picture(request, std::slice::from_ref(sample), format)?))
 }
 
-/// A chain of `request` under way as a PNG in base 64, without a recipe.
-pub(super) fn b64_preview(request: &SampleRequest, preview: &Preview) -> Result<String, Unwritable> {
+/// A chain of `request` under way as a file in base 64, without a recipe.
+pub(super) fn b64_preview(
+    request: &SampleRequest,
+    preview: &Preview,
+    format: PictureFormat,
+) -> Result<String, Unwritable> {
     let picture = plot::picture(request.model(), preview.sigma, std::iter::once(preview.denoised.as_slice()))?;
-    Ok(STANDARD.encode(picture.png(None)?))
+    Ok(STANDARD.encode(picture.encode(format, None)?))
 }
 
 /// What `make` makes, off the async threads.
@@ -218,8 +225,12 @@ pub(super) async fn blocking<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())??)
 }
 
-/// `samples` of `request`, which follow one another, as one picture with its recipe.
-pub(super) fn png(request: &SampleRequest, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
+/// `samples` of `request`, which follow one another, as one picture; with its recipe, where the format has a place for it.
+pub(super) fn picture(
+    request: &SampleRequest,
+    samples: &[Sample],
+    format: PictureFormat,
+) -> Result<Vec<u8>, Unwritable> {
     let info = request.model().info();
     let recipe = Recipe {
         model: &info.name,
@@ -233,7 +244,7 @@ pub(super) fn png(request: &SampleRequest, samples: &[Sample]) -> Result<Vec<u8>
     };
     let samples = samples.iter().map(|(_, x)| x.as_slice());
     let picture = plot::picture(request.model(), request.sampler().last_sigma(), samples)?;
-    Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
+    Ok(picture.encode(format, Some(&serde_json::to_string(&recipe)?))?)
 }
 
 /// `numbers`, in the model's own scale, as an array of `shape`: float32.

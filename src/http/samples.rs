@@ -52,7 +52,7 @@ type DrawProblems = Told<(Body, Asking, Naming, Accepting, Working, Chains, Keep
 
 /// Draws samples
 ///
-/// The answer is chosen by `Accept`: `image/png` (one image, or a grid; points of two dimensions as a scatter), `application/json`,
+/// The answer is chosen by `Accept`: `image/png`, `image/webp` (without loss) or `image/jpeg` (one image, or a grid; points of two dimensions as a scatter), `application/json`,
 /// `application/x-npy` (float32 [n, …shape]); sent while they are drawn `application/zip`, `application/x-tar` (a file for each sample by its
 /// index, `samples.json` last) and `text/event-stream` (events `accepted`, `progress`, `preview`, `image`, `done` or `error`, each with a
 /// line of JSON: the schemas Accepted, Progress, Preview, Sample, and the JSON answer without its samples). With `Prefer: respond-async` the
@@ -89,6 +89,8 @@ type DrawProblems = Told<(Body, Asking, Naming, Accepting, Working, Chains, Keep
                     "points": [{"index": 0, "x": [4.41, 3.97]}]
                 })),
                 ("image/png"),
+                ("image/webp"),
+                ("image/jpeg"),
                 ("application/x-npy"),
                 ("application/zip"),
                 ("application/x-tar"),

@@ -13,5 +13,6 @@ mod openai;
 mod openapi;
 #[cfg(feature = "openvino")]
 mod openvino;
+mod readme;
 mod service;
 mod stopping;

@@ -1,4 +1,4 @@
-//! The official client of OpenAI against the program, and the lines of README.md that use it.
+//! The official client of OpenAI against the program.
 
 use crate::program::Program;
 use crate::python::run;
@@ -13,17 +13,4 @@ fn openais_client_draws_watches_and_is_told_what_cannot_be() {
     let program = program();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     run(root, &["tests/clients/images.py", &format!("http://{}", program.address)]);
-}
-
-#[test]
-fn the_lines_of_the_readme_do_what_they_say() {
-    let (program, folder) = (program(), tempfile::tempdir().unwrap());
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let (_, snippet) = readme.split_once("```python\n").unwrap();
-    let (snippet, _) = snippet.split_once("```").unwrap();
-    assert!(snippet.contains("localhost:8080"));
-    run(folder.path(), &["-c", &snippet.replace("localhost:8080", &program.address)]);
-    for file in ["sneaker-0.png", "sneaker-1.png"] {
-        assert!(std::fs::read(folder.path().join(file)).unwrap().starts_with(b"\x89PNG"), "{file}");
-    }
 }

@@ -108,6 +108,8 @@ async fn put(
             content(
                 (Samples<'_> = "application/json"),
                 ("image/png"),
+                ("image/webp"),
+                ("image/jpeg"),
                 ("application/x-npy"),
                 ("application/zip"),
                 ("application/x-tar"),

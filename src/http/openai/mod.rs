@@ -81,18 +81,19 @@ async fn generate(State(service): State<Service>, Extension(id): Extension<Reque
 impl Service {
     /// The images that `understood` asks for. As in [`send`](Self::send) nothing is spawned before the answer begins.
     async fn generated(&self, served: &Served, id: RequestId, understood: Understood, outcome: Outcome) -> Response {
-        let Understood { request, partial_images } = understood;
+        let Understood { request, partial_images, format } = understood;
         let source = match served.engine.submit(&request) {
             Ok(ticket) => Source::Engine(ticket),
             Err(refused) => return outcome.fail(refused),
         };
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {
-            return Stream::new(Told::new(request, partial_images), source, deadline).go_on(self.readers, outcome);
+            return Stream::new(Told::new(request, partial_images, format), source, deadline)
+                .go_on(self.readers, outcome);
         }
         let answer = async {
             let drawn = source.drawn(id, request, deadline).await?;
-            blocking(move || answer::json(&drawn)).await
+            blocking(move || answer::json(&drawn, format)).await
         };
         match answer.await {
             Ok(json) => {

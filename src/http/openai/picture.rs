@@ -5,9 +5,6 @@ use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::ToSchema;
 
-/// The one format: a PNG with the recipe that makes it again.
-pub(super) const FORMAT: &str = "png";
-
 /// Images have no transparency.
 pub(super) const BACKGROUND: &str = "opaque";
 
