@@ -14,9 +14,10 @@ async fn the_charts_show_what_the_server_does() {
 
     let sampler = json!({"method": "langevin", "steps": 100_000});
     let running = tokio::spawn(program.samples(&json!({"n": 3, "sampler": sampler})));
-    browser.until(&format!("{} === '3'", figure("Slots used"))).await;
-    browser.until(&format!("Number({}) > 0", figure("Evaluations a second"))).await;
-    browser.until(&format!("Number({}) >= 1", figure("Rows a step"))).await;
+    // How many of the chains have begun is the engine's choice.
+    browser.until(&format!("['1', '2', '3'].includes({})", figure("Slots used"))).await;
+    browser.until(&format!("parseFloat({}) > 0", figure("Evaluations a second"))).await;
+    browser.until(&format!("parseFloat({}) >= 1", figure("Rows a step"))).await;
     assert!(
         browser.text(&format!("{}.textContent", chart("Evaluations a second"))).await.contains("1 request running")
     );
