@@ -28,7 +28,7 @@ run: ## serve models/ on 127.0.0.1:8080
 	exec target/release/smld serve --models models $(ARGS)
 
 test: lint licences ## get all that is needed and run every check and every test
-	scripts/fetch onnxruntime data clients $(OPENVINO)
+	scripts/fetch onnxruntime data clients browser $(OPENVINO)
 	$(CARGO) test --locked --no-fail-fast --features train,openvino
 
 # Each set of features must build alone: the core without axum and onnxruntime, the server without libtorch.

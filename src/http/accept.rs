@@ -108,6 +108,12 @@ fn accepted(headers: &HeaderMap) -> String {
     ranges.join(",")
 }
 
+/// Whether a page is liked better than plain text, as browsers do; who takes anything alike, as curl does, has a terminal.
+pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
+    let ranges = accepted(headers);
+    quality(&ranges, "text/html") > quality(&ranges, "text/plain")
+}
+
 /// The format for scores.
 pub(super) fn negotiate_scores(headers: &HeaderMap) -> Result<Whole, Problem> {
     let ranges = accepted(headers);

@@ -16,6 +16,7 @@ mod keys;
 mod limits;
 mod openai;
 mod openapi;
+mod page;
 mod probe;
 mod problems;
 mod reproducible;

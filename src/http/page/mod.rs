@@ -1,18 +1,43 @@
-//! `/`: what this is, for a person who opens it.
+//! `/`: what this is. For a person with a browser a page that shows the chains at work; for one with a terminal a few lines.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `index.html`, `page.css` | the page, and what it looks like |
+//! | `main.js`, `dom.js` | the beginning; helpers |
+//! | `api.js`, `events.js` | requests, keys and problems; event streams |
+//! | `form.js`, `samplers.js` | what to draw; what the parameters mean |
+//! | `sampling.js`, `gallery.js`, `scatter.js`, `png.js` | a run; images, points; what stands in a PNG |
+//! | `code.js` | a request as a command |
+//! | `plane.js`, `field.js`, `potential.js`, `landscape.js`, `particles.js` | Langevin dynamics in the plane |
+//! | `charts.js` | the server's state |
+//!
+//! They are in the program as they are here: no build step, nothing from another host.
 
+mod files;
+
+use super::accept::prefers_html;
 use super::served::{Gate, Served};
 use crate::score::ModelInfo;
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use axum::http::header::{HOST, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 pub(super) fn router(gate: Gate) -> Router {
-    Router::new().route("/", get(page)).with_state(gate)
+    Router::new().route("/", get(front)).with_state(gate).merge(files::router())
 }
 
-async fn page(State(gate): State<Gate>, headers: HeaderMap) -> String {
+/// The page or the text, whichever the client likes better.
+async fn front(State(gate): State<Gate>, headers: HeaderMap) -> Response {
+    let mut answer =
+        if prefers_html(&headers) { files::index(&headers) } else { text(&gate, &headers).into_response() };
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    answer
+}
+
+fn text(gate: &Gate, headers: &HeaderMap) -> String {
     let url = format!("http://{}", headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080"));
     let what = match gate.served() {
         None => "The models are still being loaded and warmed up.".to_owned(),

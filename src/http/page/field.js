@@ -1,0 +1,80 @@
+/** The score of a model of the plane, fetched on a grid and known between its points. */
+
+import { askPatiently } from "./api.js";
+
+/** Points along each side of the grid. */
+export const SIDE = 64;
+/** Rows of one request: what the server takes at most by default. */
+const ROWS = 256;
+
+/** The part of the plane that is shown: a square around what the model says its samples lie in. */
+export class Window {
+  /** @param {number[]} range [low, high] of the model */
+  constructor([low, high]) {
+    const [middle, reach] = [(low + high) / 2, (high - low) * 0.62];
+    this.low = middle - reach;
+    this.high = middle + reach;
+  }
+
+  /** The distance between points of the grid. */
+  get spacing() {
+    return (this.high - this.low) / (SIDE - 1);
+  }
+
+  /** Where (x, y) lies on a canvas of `side` pixels. @param {number} x @param {number} y @param {number} side */
+  place(x, y, side) {
+    const scale = side / (this.high - this.low);
+    return [(x - this.low) * scale, (this.high - y) * scale];
+  }
+}
+
+/** s(·, σ) on the grid: entry j SIDE + i is at column i from the left and row j from below. */
+export class Field {
+  /** @param {Window} window @param {Float64Array} across ∂/∂x of log p @param {Float64Array} up ∂/∂y of log p */
+  constructor(window, across, up) {
+    this.window = window;
+    this.across = across;
+    this.up = up;
+  }
+
+  /**
+   * The score at (x, y), bilinear between the four points around it; outside of the grid that of its edge.
+   * @param {number} x @param {number} y @returns {[number, number]}
+   */
+  at(x, y) {
+    const { low, spacing } = this.window;
+    const [i, u] = cell((x - low) / spacing);
+    const [j, v] = cell((y - low) / spacing);
+    const from = j * SIDE + i;
+    const between = (/** @type {Float64Array} */ f) =>
+      (1 - v) * ((1 - u) * f[from] + u * f[from + 1]) + v * ((1 - u) * f[from + SIDE] + u * f[from + SIDE + 1]);
+    return [between(this.across), between(this.up)];
+  }
+}
+
+/** The cell that a coordinate lies in, and how far into it. @param {number} place @returns {[number, number]} */
+function cell(place) {
+  const whole = Math.min(SIDE - 2, Math.max(0, Math.floor(place)));
+  return [whole, Math.min(1, Math.max(0, place - whole))];
+}
+
+/**
+ * Asks the server for the scores on the grid.
+ * @param {string} model @param {number} sigma @param {Window} window @param {AbortSignal} signal
+ */
+export async function fetchField(model, sigma, window, signal) {
+  const { low, spacing } = window;
+  const count = SIDE * SIDE;
+  const [across, up] = [new Float64Array(count), new Float64Array(count)];
+  const starts = Array.from({ length: count / ROWS }, (_, part) => part * ROWS);
+  await Promise.all(starts.map(async (start) => {
+    const x = Array.from({ length: ROWS }, (_, row) => [low + ((start + row) % SIDE) * spacing, low + Math.floor((start + row) / SIDE) * spacing]);
+    const answer = await askPatiently(`/v1/models/${model}/score`, { body: { x, sigma }, signal });
+    const { score } = await answer.json();
+    score.forEach(([a, b], /** @type {number} */ row) => {
+      across[start + row] = a;
+      up[start + row] = b;
+    });
+  }));
+  return new Field(window, across, up);
+}
