@@ -1,12 +1,13 @@
-//! `smld`: samples of score-based generative models over HTTP, served and asked for.
+//! `smld`: samples of score-based generative models over HTTP and gRPC, served and asked for.
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use smld::client::{Info, Models, Sample};
 use smld::engine::{Worker, engine};
+use smld::grpc;
 use smld::http::config::Settings;
 use smld::http::probe::probe;
-use smld::http::{self, Catalog, Drained, Gate, Metrics, Served, Working};
+use smld::http::{self, Catalog, Drained, Front, Gate, Inference, Metrics, Protocol, Served, Working};
 use smld::score::onnx::Provider;
 use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
 use std::error::Error;
@@ -21,7 +22,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
@@ -141,20 +141,26 @@ fn run(settings: Settings) -> Result<(), Fault> {
 /// From the first socket to the last: listens, loads, serves, drains.
 async fn serve(settings: Settings) -> Result<(), Fault> {
     let mut stop = Stop::new()?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}; choose another with --listen", settings.listen))?;
+    let listener = listen(settings.listen, "--listen").await?;
     let address = listener.local_addr()?;
-    say(&format!("smld listens on http://{address} and loads its models"));
+    let calls = match settings.grpc_listen {
+        Some(address) => Some(listen(address, "--grpc-listen").await?),
+        None => None,
+    };
+    let grpc_address = calls.as_ref().map(TcpListener::local_addr).transpose()?;
+    let grpc_words = grpc_address.map(|address| format!(", on grpc://{address},")).unwrap_or_default();
+    say(&format!("smld listens on http://{address}{grpc_words} and loads its models"));
 
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
-    let (close, closing) = oneshot::channel::<()>();
     let router = http::router(&gate, &metrics, settings.bounds());
-    let closed = async move {
-        // Dropping the other end closes too.
-        let _ = closing.await;
+    let server = Front::open(listener, router, settings.connections(Protocol::Http1));
+    let calls = match calls {
+        Some(listener) => {
+            let (router, health) = grpc::router(Inference::new(&gate, &metrics, &settings.bounds())).await?;
+            Some((Front::open(listener, router, settings.connections(Protocol::Http2)), health))
+        }
+        None => None,
     };
-    let server = tokio::spawn(http::serve(listener, router, settings.connections(), closed));
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
     let loading = tokio::task::spawn_blocking(move || load(&settings, observer));
@@ -164,6 +170,9 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     };
     let mut working = Working::start(workers)?;
     gate.open(served.clone());
+    if let Some((_, health)) = &calls {
+        health.serving().await;
+    }
     say(&http::invitation(&address.to_string(), served.catalog.default_model().info()));
 
     stop.asked().await;
@@ -171,15 +180,32 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
+    if let Some((_, health)) = &calls {
+        health.draining().await;
+    }
     match http::drain(&served.engine, &mut working, grace, stop.asked()).await {
         Drained::Finished => tracing::info!("every request was finished"),
         Drained::Stopped { unfinished } => tracing::warn!(unfinished, "requests were stopped before their end"),
     }
-    drop(close);
-    if timeout(LAST_ANSWERS, server).await.is_err() {
+    let ends = async {
+        match calls {
+            Some((calls, health)) => {
+                health.end().await;
+                tokio::join!(server.close(), calls.close());
+            }
+            None => server.close().await,
+        }
+    };
+    if timeout(LAST_ANSWERS, ends).await.is_err() {
         tracing::warn!("connections were cut off before their answer was read");
     }
     Ok(())
+}
+
+/// Listens on `address`, which `flag` names.
+async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Fault> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|error| format!("cannot listen on {address}: {error}; choose another with {flag}"))?)
 }
 
 /// A line for the person who started the server. That nobody reads it is no reason to stop.

@@ -1,7 +1,7 @@
 //! Configuration: flags over environment over file.
 
 use super::logging::LogFormat;
-use super::{Bounds, Connections, JobLimits, Readers};
+use super::{Bounds, Connections, JobLimits, Protocol, Readers};
 use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
@@ -20,6 +20,10 @@ pub struct Settings {
     /// The address to listen on; port 0 takes a free one and says which
     #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// The address to listen on for gRPC, the Open Inference Protocol; by default there is none
+    #[arg(long, env = "SMLD_GRPC_LISTEN", value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grpc_listen: Option<SocketAddr>,
     /// A folder with .onnx and .density.json files, or the files themselves, separated by commas
     #[arg(long, env = "SMLD_MODELS", value_name = "PATH", value_delimiter = ',', default_value = "models")]
     pub models: Vec<PathBuf>,
@@ -252,10 +256,11 @@ impl Settings {
         }
     }
 
-    /// What the connections are given.
+    /// What the connections that speak `protocol` are given.
     #[must_use]
-    pub fn connections(&self) -> Connections {
-        Connections { most: self.max_connections.get(), header_timeout: seconds(self.header_seconds.get()) }
+    pub fn connections(&self, protocol: Protocol) -> Connections {
+        let header_timeout = seconds(self.header_seconds.get());
+        Connections { most: self.max_connections.get(), header_timeout, protocol }
     }
 
     /// How long requests under way may go on once the server is going down.

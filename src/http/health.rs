@@ -15,7 +15,7 @@ pub(super) fn router(gate: Gate, stall: Duration) -> Router {
 }
 
 /// A server that loads its models is alive. One that has work and ends no step is not, whatever its process does.
-fn live(gate: &Gate, limit: Duration) -> Result<&'static str, Problem> {
+pub(super) fn live(gate: &Gate, limit: Duration) -> Result<&'static str, Problem> {
     let stalled = gate.served().map(|served| served.engine.snapshot().stalled);
     match stalled.filter(|&since| since > limit) {
         Some(since) => Err(Problem::Stalled { since }),
@@ -24,7 +24,7 @@ fn live(gate: &Gate, limit: Duration) -> Result<&'static str, Problem> {
 }
 
 /// Only after every model is warm, and no longer once the server is going down.
-fn ready(gate: &Gate) -> Result<&'static str, Problem> {
+pub(super) fn ready(gate: &Gate) -> Result<&'static str, Problem> {
     let served = gate.served().ok_or(Problem::NotReady)?;
     if served.engine.snapshot().draining {
         return Err(Refused::Draining.into());

@@ -3,6 +3,7 @@
 //! ```text
 //! socket → listen → identify → samples, jobs: body → asked → engine → source → encode → answer
 //!                            → openai: its body, the same way, its answer
+//!                            → inference: tensors → oip → engine → tensors, over gRPC too
 //!                            → score, models, health, metrics, page
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
 //! | `openai` | images as clients of OpenAI ask for them |
+//! | `inference` | the Open Inference Protocol: over REST, and what it has in common with gRPC |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
@@ -33,6 +35,7 @@ mod events;
 mod growing;
 mod health;
 mod identify;
+mod inference;
 mod jobs;
 mod lifecycle;
 mod listen;
@@ -49,19 +52,23 @@ mod score;
 mod served;
 mod source;
 
+pub(crate) use body::bytes as read_body;
 pub use growing::Readers;
+pub(crate) use identify::{RequestId, X_REQUEST_ID};
+pub(crate) use inference::Answer;
+pub use inference::Inference;
 pub use jobs::JobLimits;
 pub use lifecycle::{Drained, Working, drain};
-pub use listen::{Connections, serve};
+pub use listen::{Connections, Front, Protocol, serve};
 pub use metrics::Metrics;
 pub use page::invitation;
+pub(crate) use problem::{Problem, from_panic};
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn;
-use problem::Problem;
 use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -93,6 +100,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
     let endpoints = Router::new()
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
+        .merge(inference::router(Inference::new(gate, metrics, &bounds)))
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
@@ -107,11 +115,7 @@ fn answering(endpoints: Router) -> Router {
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
         // From the outside in: a panic's answer has its id and its line too.
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn(identify::identify))
-                .layer(CatchPanicLayer::custom(problem::from_panic)),
-        )
+        .layer(ServiceBuilder::new().layer(from_fn(identify::identify)).layer(CatchPanicLayer::custom(from_panic)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A client that goes away, or never says what it wants, frees what it held.
 
 use super::support::{ENDLESS, LONG, ROOMY, get, listening, send, shut, site, until};
-use smld::http::{Connections, serve};
+use smld::http::{Connections, Protocol, serve};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn a_client_that_closes_its_connection_gives_its_slots_back() {
 async fn a_client_that_never_ends_its_headers_is_cut_off() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: Duration::from_millis(1) };
+    let connections = Connections { most: 8, header_timeout: Duration::from_millis(1), protocol: Protocol::Http1 };
     let server = tokio::spawn(serve(listener, shut(), connections, std::future::pending()));
     let mut client = TcpStream::connect(address).unwrap();
     client.set_read_timeout(Some(LONG)).unwrap();

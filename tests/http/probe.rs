@@ -3,7 +3,7 @@
 use super::support::{ROOMY, shut, site};
 use axum::Router;
 use smld::http::probe::{Unhealthy, probe};
-use smld::http::{Connections, serve};
+use smld::http::{Connections, Protocol, serve};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 async fn listening(router: Router) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: Duration::from_secs(60) };
+    let connections = Connections { most: 8, header_timeout: Duration::from_secs(60), protocol: Protocol::Http1 };
     (address, tokio::spawn(serve(listener, router, connections, std::future::pending())))
 }
 

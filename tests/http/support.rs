@@ -5,7 +5,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
-use smld::http::{Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve};
+use smld::http::{
+    Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Protocol, Readers, Served, Working, router, serve,
+};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::io::Read;
@@ -192,7 +194,7 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
 pub(crate) async fn listening(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connections = Connections { most: 8, header_timeout: LONG };
+    let connections = Connections { most: 8, header_timeout: LONG, protocol: Protocol::Http1 };
     tokio::spawn(serve(listener, router, connections, std::future::pending()));
     address
 }
