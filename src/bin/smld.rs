@@ -148,8 +148,8 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         None => None,
     };
     let grpc_address = calls.as_ref().map(TcpListener::local_addr).transpose()?;
-    let grpc_words = grpc_address.map(|address| format!(", on grpc://{address},")).unwrap_or_default();
-    say(&format!("smld listens on http://{address}{grpc_words} and loads its models"));
+    let beside = grpc_address.map(|address| format!(" and grpc://{address}")).unwrap_or_default();
+    say(&format!("smld listens on http://{address}{beside} and loads its models"));
 
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
     let router = http::router(&gate, &metrics, settings.bounds());
@@ -180,6 +180,8 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
+    // Before it is told: who hears of it is refused.
+    served.engine.drain();
     if let Some((_, health)) = &calls {
         health.draining().await;
     }

@@ -25,6 +25,7 @@ mod message;
     unused_qualifications,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
+    clippy::enum_variant_names,
     reason = "generated from proto/inference.proto, and seen by this module alone"
 )]
 mod proto {

@@ -10,6 +10,7 @@ mod dry_run;
 mod events;
 mod formats;
 mod health;
+mod inference;
 mod jobs;
 mod openai;
 mod probe;

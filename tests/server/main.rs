@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod program;
+mod python;
 
 mod clients;
 mod configuration;
 mod densities;
+mod inference;
 mod later;
 mod openai;
 #[cfg(feature = "openvino")]

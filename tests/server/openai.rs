@@ -1,23 +1,8 @@
 //! The official client of OpenAI against the program, and the lines of README.md that use it.
 
 use crate::program::Program;
+use crate::python::{run, snippet};
 use std::path::Path;
-use std::process::Command;
-
-/// Runs `python` with `arguments` in `folder`.
-#[track_caller]
-fn run(folder: &Path, arguments: &[&str]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pins = |file: &str| std::fs::read(root.join(file)).unwrap_or_default();
-    let are_there = pins(".deps/clients/pins") == pins("scripts/clients.txt");
-    assert!(
-        are_there,
-        "the clients in .deps/clients are not those of scripts/clients.txt: run 'scripts/fetch clients'"
-    );
-    let output =
-        Command::new(root.join(".deps/clients/bin/python")).args(arguments).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 fn program() -> Program {
     Program::serving("models/fashion-mnist.onnx", &[])
@@ -33,9 +18,7 @@ fn openais_client_draws_watches_and_is_told_what_cannot_be() {
 #[test]
 fn the_lines_of_the_readme_do_what_they_say() {
     let (program, folder) = (program(), tempfile::tempdir().unwrap());
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let (_, snippet) = readme.split_once("```python\n").unwrap();
-    let (snippet, _) = snippet.split_once("```").unwrap();
+    let snippet = snippet("import openai");
     assert!(snippet.contains("localhost:8080"));
     run(folder.path(), &["-c", &snippet.replace("localhost:8080", &program.address)]);
     for file in ["sneaker-0.png", "sneaker-1.png"] {

@@ -12,6 +12,8 @@ pub(crate) struct Program {
     child: Child,
     out: BufReader<ChildStdout>,
     pub(crate) address: String,
+    /// Where it answers gRPC; empty where it does not.
+    pub(crate) grpc: String,
     client: Client,
 }
 
@@ -46,9 +48,13 @@ impl Program {
         let arguments = [&["--listen", "127.0.0.1:0", "--models", models], arguments].concat();
         let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut program = Self { child, out, address: String::new(), client: Client::new() };
+        let (address, grpc) = (String::new(), String::new());
+        let mut program = Self { child, out, address, grpc, client: Client::new() };
         let first = program.line();
-        program.address = first.split_whitespace().find_map(|word| word.strip_prefix("http://")).unwrap().to_owned();
+        let named =
+            |scheme: &str| first.split_whitespace().find_map(|word| Some(word.strip_prefix(scheme)?.to_owned()));
+        program.address = named("http://").unwrap();
+        program.grpc = named("grpc://").unwrap_or_default();
         assert!(program.line().starts_with(&format!("curl -s {}", program.address)));
         assert!(program.line().contains("metrics"));
         program
@@ -81,6 +87,11 @@ impl Program {
         while !self.get("/metrics").await.text().await.unwrap().lines().any(|sample| sample == line) {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The process' number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends `signal`, as `TERM`.
