@@ -15,6 +15,7 @@ pub(super) async fn attend(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = RequestId::of(request.headers());
     let span = tracing::info_span!("request", id = id.as_str(), method = "gRPC", path = request.uri().path());
+    let is_work = request.uri().path().ends_with("/ModelInfer");
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -30,6 +31,8 @@ pub(super) async fn attend(mut request: Request, next: Next) -> Response {
             Some(status) => {
                 tracing::info!(code = ?status.code(), latency_ms, problem = status.message(), "answered");
             }
+            None if is_work => tracing::info!(code = ?Code::Ok, latency_ms, "answered"),
+            // Probes come every few seconds.
             None => tracing::debug!(latency_ms, "answered"),
         }
     });

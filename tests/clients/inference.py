@@ -9,6 +9,7 @@ import grpc
 import numpy as np
 import tritonclient.grpc
 import tritonclient.http
+from google.protobuf.json_format import MessageToDict
 from tritonclient.utils import InferenceServerException
 
 address, grpc_address = sys.argv[1:]
@@ -139,7 +140,7 @@ with tritonclient.http.InferenceServerClient(address, network_timeout=600) as cl
     same(result.as_numpy("images"), native("/v1/samples", n=2, seed=3, sampler=SAMPLER))
 
 with tritonclient.grpc.InferenceServerClient(grpc_address) as client:
-    check(tritonclient.grpc, client, lambda value: json.loads(tritonclient.grpc._utils.MessageToJson(value, preserving_proto_field_name=True)) if not isinstance(value, dict) else value)
+    check(tritonclient.grpc, client, lambda message: MessageToDict(message, preserving_proto_field_name=True))
     codes = {
         grpc.StatusCode.NOT_FOUND: lambda: client.is_model_ready("resnet"),
         grpc.StatusCode.INVALID_ARGUMENT: lambda: client.infer(MODEL, [], parameters={"n": 0}),
