@@ -26,8 +26,8 @@ fn mixed(model: &str, body: &Value, bytes: &[u8]) -> Request<Body> {
     request.header(LENGTH, json.len()).body([json.as_bytes(), bytes].concat().into()).unwrap()
 }
 
-fn input(name: &str, datatype: &str, data: Value) -> Value {
-    json!({"name": name, "datatype": datatype, "shape": [1], "data": [data]})
+fn input(name: &str, datatype: &str, data: impl Into<Value>) -> Value {
+    json!({"name": name, "datatype": datatype, "shape": [1], "data": [data.into()]})
 }
 
 fn bytes(numbers: &[f32]) -> Vec<u8> {
