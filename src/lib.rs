@@ -18,7 +18,7 @@
 //! | `oip` | the Open Inference Protocol without a wire: tensors to requests, samples to tensors | `engine`, `score` |
 //! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot`, `oip` |
 //! | [`grpc`] | the protocol over gRPC, health, reflection | `oip`; `http`, for what answers and what can be wrong |
-//! | [`client`] | a running server asked for samples, models, a picture again | nothing: the interface as documented |
+//! | [`client`] | a running server asked for samples, models, a picture again; load | `plot`; of the server the interface as documented |
 //! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` and `grpc` |
 //!
 //! Features: `serve` (http and gRPC), `client`, `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
@@ -34,9 +34,9 @@ pub mod http;
 mod oip;
 #[cfg(feature = "onnx")]
 pub mod onnx;
-#[cfg(any(feature = "serve", feature = "train"))]
+#[cfg(any(feature = "client", feature = "serve", feature = "train"))]
 pub mod pixels;
-#[cfg(any(feature = "serve", feature = "train"))]
+#[cfg(any(feature = "client", feature = "serve", feature = "train"))]
 pub mod plot;
 pub mod sampler;
 pub mod score;

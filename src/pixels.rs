@@ -1,4 +1,8 @@
-//! Numbers to pictures: scaling to bytes, grids, PNG.
+//! Numbers to pictures: scaling to bytes, grids, files.
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{ExtendedColorType, ImageError};
 
 /// What lies between the images of a grid, on every channel.
 const BACKGROUND: u8 = 64;
@@ -21,7 +25,51 @@ pub struct Picture {
 /// A picture that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture could not be encoded: {0}")]
-pub struct EncodeError(#[from] png::EncodingError);
+pub enum EncodeError {
+    /// As a PNG.
+    Png(#[from] png::EncodingError),
+    /// In another format.
+    Other(#[from] ImageError),
+}
+
+/// A format of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Without loss; it alone has a place for a note.
+    Png,
+    /// Without loss.
+    Webp,
+    /// With loss.
+    Jpeg {
+        /// From 1, the smallest file, to 100.
+        quality: u8,
+    },
+}
+
+impl PictureFormat {
+    /// The quality of a JPEG that nobody names.
+    pub const QUALITY: u8 = 90;
+
+    /// The format's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Jpeg { .. } => "jpeg",
+        }
+    }
+
+    /// The type of its files.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Jpeg { .. } => "image/jpeg",
+        }
+    }
+}
 
 /// One byte for every number of `x`: `range` is black and white, and what lies beyond is cut off.
 #[must_use]
@@ -65,6 +113,24 @@ impl Picture {
                 }
             }
         }
+    }
+
+    /// The picture as a file of `format`, with `note` where that has a place for one; see [`png`](Self::png).
+    ///
+    /// # Errors
+    /// [`EncodeError`] for a picture without pixels or larger than the format allows.
+    pub fn encode(&self, format: PictureFormat, note: Option<&str>) -> Result<Vec<u8>, EncodeError> {
+        let (width, height) = (self.width as u32, self.height as u32);
+        let colours = if self.channels == 3 { ExtendedColorType::Rgb8 } else { ExtendedColorType::L8 };
+        let mut file = Vec::new();
+        match format {
+            PictureFormat::Png => return self.png(note),
+            PictureFormat::Webp => WebPEncoder::new_lossless(&mut file).encode(&self.bytes, width, height, colours)?,
+            PictureFormat::Jpeg { quality } => {
+                JpegEncoder::new_with_quality(&mut file, quality).encode(&self.bytes, width, height, colours)?;
+            }
+        }
+        Ok(file)
     }
 
     /// The picture as a PNG file. `note`, where there is one, becomes the text chunk `smld`; it must be Latin-1.
@@ -145,8 +211,23 @@ mod tests {
     }
 
     #[test]
+    fn a_webp_keeps_the_pixels_and_a_jpeg_nearly() {
+        let image: Vec<f32> = (0..3 * 64).map(|i| (i % 64) as f32 / 64.0).collect();
+        let picture = Picture::grid([image.as_slice()].into_iter(), [3, 8, 8], [0.0, 1.0]);
+        let read =
+            |format| image::load_from_memory(&picture.encode(format, None).unwrap()).unwrap().to_rgb8().into_raw();
+        assert_eq!(read(PictureFormat::Webp), picture.bytes);
+        let jpeg = read(PictureFormat::Jpeg { quality: 100 });
+        assert!(jpeg.iter().zip(&picture.bytes).all(|(&read, &byte)| read.abs_diff(byte) <= 4), "{jpeg:?}");
+        let size = |quality| picture.encode(PictureFormat::Jpeg { quality }, None).unwrap().len();
+        assert!(size(10) < size(90));
+    }
+
+    #[test]
     fn a_picture_without_pixels_is_refused() {
         let picture = Picture::grid(std::iter::empty::<&[f32]>(), [1, 2, 2], [0.0, 1.0]);
-        assert!(picture.png(None).is_err());
+        for format in [PictureFormat::Png, PictureFormat::Webp, PictureFormat::Jpeg { quality: 90 }] {
+            assert!(picture.encode(format, None).is_err(), "{format:?}");
+        }
     }
 }

@@ -11,9 +11,9 @@ const MODULES: [(&str, &[&str], &str); 13] = [
     ("sampler", &[], "samplers are pure mathematics"),
     ("onnx", &[], "it is a file format, whatever the graph is for"),
     ("pixels", &[], "it makes pictures of numbers, wherever they come from"),
-    ("client", &[], "it knows the interface, not the server"),
     ("score", &["sampler", "onnx"], "a score is evaluated the same way whoever asks for it"),
     ("plot", &["pixels", "score"], "a figure shows densities and points, whoever asks for it"),
+    ("client", &["plot"], "it knows the interface, not the server"),
     ("engine", &["sampler", "score"], "it runs chains without a server, and with any score model"),
     ("oip", &["score", "engine"], "tensors are requests and samples, whichever wire they come over"),
     (

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use smld::client::{Info, Models, Sample};
+use smld::client::{Info, Load, Models, Sample};
 use smld::engine::{Worker, engine};
 use smld::grpc;
 use smld::http::config::Settings;
@@ -39,6 +39,7 @@ enum Command {
     Sample(Sample),
     Models(Models),
     Info(Info),
+    Load(Load),
     Completions(Completions),
     Man(Man),
 }
@@ -113,6 +114,7 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
         Command::Sample(sample) => Ok(sample.run()?),
         Command::Models(models) => Ok(models.run()?),
         Command::Info(info) => Ok(info.run()?),
+        Command::Load(load) => Ok(load.run()?),
         Command::Completions(Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "smld", &mut std::io::stdout());
             Ok(())

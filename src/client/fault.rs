@@ -1,5 +1,6 @@
 //! Why a client could not do what it was asked.
 
+use crate::plot::PlotError;
 use serde::Deserialize;
 use std::fmt;
 use std::io;
@@ -50,7 +51,7 @@ pub enum ClientError {
         source: io::Error,
     },
     /// The format cannot be known.
-    #[error("{}: the name's ending chooses the format: .png, .json, .npy, .zip or .tar; or say it by --format", path.display())]
+    #[error("{}: the name's ending chooses the format: .png, .webp, .jpeg, .json, .npy, .zip or .tar; or say it by --format", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -61,6 +62,19 @@ pub enum ClientError {
         /// The file.
         path: PathBuf,
         /// Why.
+        reason: String,
+    },
+    /// A picture of what was measured that cannot be made.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// A request that was neither answered nor refused.
+    #[error("of {sent} requests {failed} failed, the first with: {reason}")]
+    Failing {
+        /// How many were sent.
+        sent: usize,
+        /// How many failed.
+        failed: usize,
+        /// Why the first did.
         reason: String,
     },
     /// What was made again is something else.

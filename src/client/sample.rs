@@ -1,9 +1,10 @@
 //! `smld sample`: samples from a server into a file.
 
+use super::asked::AskedArgs;
 use super::fault::ClientError;
 use super::remote::{Answer, Remote, RemoteArgs};
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,30 +20,14 @@ use std::time::Instant;
 pub struct Sample {
     #[command(flatten)]
     remote: RemoteArgs,
-    /// How many samples
-    #[arg(short, long, value_name = "COUNT", default_value_t = 1)]
-    n: u32,
-    /// The model; by default the server's
-    #[arg(long, value_name = "NAME")]
-    model: Option<String>,
+    #[command(flatten)]
+    asked: AskedArgs,
     /// The seed, 0 to 2⁶⁴ − 1; by default a random one, which is told
     #[arg(long)]
     seed: Option<u64>,
     /// The index of the first sample: a large job is cut into ranges by it
     #[arg(long, value_name = "INDEX")]
     first_index: Option<u32>,
-    /// The sampler as JSON, as '{"method":"annealed_langevin"}'; by default the model's
-    #[arg(long, value_name = "JSON", value_parser = object)]
-    sampler: Option<Value>,
-    /// A class of the model, by name or number
-    #[arg(long, value_name = "CLASS")]
-    label: Option<String>,
-    /// interactive, or bulk, which yields to it
-    #[arg(long)]
-    priority: Option<String>,
-    /// By when the samples are wanted; refused at once where that is not likely
-    #[arg(long, value_name = "MILLISECONDS")]
-    deadline_ms: Option<u64>,
     /// The file to write, or - for standard output
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
@@ -56,6 +41,11 @@ pub struct Sample {
 enum Format {
     /// One picture: the image, or a grid of them; points over their density
     Png,
+    /// The same, without loss
+    Webp,
+    /// The same, with loss
+    #[value(alias = "jpg")]
+    Jpeg,
     /// A document
     Json,
     /// An array of float32, [n, …shape]
@@ -74,6 +64,8 @@ impl Format {
     fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Jpeg => "image/jpeg",
             Self::Json => "application/json",
             Self::Npy => "application/x-npy",
             Self::Zip => "application/zip",
@@ -92,7 +84,8 @@ impl Sample {
         let format = format.ok_or_else(|| ClientError::Format { path: self.out.clone() })?;
         let remote = Remote::new(&self.remote)?;
         let began = Instant::now();
-        let answer = remote.samples(&self.body(), format.media_type())?;
+        let more = [("seed", self.seed.map(Value::from)), ("first_index", self.first_index.map(Value::from))];
+        let answer = remote.samples(&self.asked.body(&more), format.media_type())?;
         let seed = answer.header("x-smld-seed").unwrap_or_default();
         for warning in answer.headers("x-smld-warning") {
             eprintln!("smld: warning: {warning}");
@@ -100,7 +93,7 @@ impl Sample {
         save(&self.out, answer).map_err(|source| self.fault(source))?;
         let place =
             if self.out == Path::new("-") { "standard output".to_owned() } else { self.out.display().to_string() };
-        eprintln!("{} samples, seed {seed}, in {place} after {:.1} s", self.n, began.elapsed().as_secs_f64());
+        eprintln!("{} samples, seed {seed}, in {place} after {:.1} s", self.asked.n, began.elapsed().as_secs_f64());
         Ok(())
     }
 
@@ -110,22 +103,6 @@ impl Sample {
             Some(error) => ClientError::BrokenOff { url: self.remote.url.clone(), reason: error.to_string() },
             None => ClientError::File { path: self.out.clone(), source },
         }
-    }
-
-    /// The request's body: what was said, and nothing else.
-    fn body(&self) -> Value {
-        let said = [
-            ("n", Some(self.n.into())),
-            ("model", self.model.clone().map(Value::from)),
-            ("seed", self.seed.map(Value::from)),
-            ("first_index", self.first_index.map(Value::from)),
-            ("sampler", self.sampler.clone()),
-            ("label", self.label.clone().map(Value::from)),
-            ("priority", self.priority.clone().map(Value::from)),
-            ("deadline_ms", self.deadline_ms.map(Value::from)),
-        ];
-        let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Value::Object(said.collect::<Map<_, _>>())
     }
 }
 
@@ -143,12 +120,4 @@ fn save(path: &Path, answer: Answer) -> io::Result<()> {
         // What is left of it is of no use; if it cannot be removed either, its name says what it is.
         let _ = std::fs::remove_file(&partial);
     })
-}
-
-fn object(text: &str) -> Result<Value, String> {
-    match serde_json::from_str(text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err("a JSON object is wanted, as '{\"method\":\"ancestral\"}'".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
 }

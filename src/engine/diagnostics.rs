@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// What one chain was like.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct ChainDiagnostics {
     /// The sample's index.
     pub index: u32,
@@ -57,6 +58,7 @@ impl Tally {
 
 /// The first two moments of the samples of a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Moments {
     /// Of points of few coordinates, each by itself and each pair.

@@ -54,9 +54,9 @@ pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};
 pub use preview::{Preview, PreviewSettings, Previews};
 pub use priority::Priority;
-#[cfg(feature = "serve")]
-pub(crate) use request::seed as deserialize_seed;
 pub use request::{InvalidRequest, RawLabel, RawPreview, RawSampleRequest, RequestLimits, SampleRequest};
+#[cfg(feature = "serve")]
+pub(crate) use request::{Seed, seed as deserialize_seed};
 pub use score::{OneOrEach, RawScoreRequest, ScoreLimits, ScoreRequest};
 pub use ticket::{Samples, Ticket, Watch};
 pub use worker::Worker;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a request stands against others. Priorities change when a sample is made, never what it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Somebody waits: its rows go first.

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 /// The body of a request, as it arrives. Unknown fields are errors.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = SampleRequest))]
+#[serde(deny_unknown_fields)]
 pub struct RawSampleRequest {
     /// The model's name; by default the server's default model.
     pub model: Option<String>,
     /// How many samples; by default 1.
     pub n: Option<u64>,
     /// The seed, a number or a decimal string; by default a random one.
-    #[serde(deserialize_with = "seed")]
+    #[serde(default, deserialize_with = "seed")]
+    #[cfg_attr(feature = "serve", schema(value_type = Option<Seed>))]
     pub seed: Option<u64>,
     /// The index of the first sample; by default 0.
     pub first_index: Option<u32>,
@@ -37,6 +39,7 @@ pub struct RawSampleRequest {
 
 /// What is to be shown of chains under way.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = PreviewRequest))]
 #[serde(deny_unknown_fields)]
 pub struct RawPreview {
     /// The least milliseconds from one showing to the next; by default 200.
@@ -47,6 +50,7 @@ pub struct RawPreview {
 
 /// A class as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = Label))]
 #[serde(untagged, expecting = "label: a class's name, or its number from 0")]
 pub enum RawLabel {
     /// By its place.
@@ -236,14 +240,17 @@ pub(super) fn deadline(asked: Option<u64>, most: Duration) -> Result<Instant, In
     }
 }
 
-/// A seed is a number, or a decimal string for those whose numbers end at 2⁵³.
+/// A seed: a number, or a decimal string for those whose numbers end at 2⁵³.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(untagged, expecting = "seed: a whole number from 0 to 18446744073709551615, or one as a decimal string")]
+pub(crate) enum Seed {
+    Number(u64),
+    Text(String),
+}
+
+/// The number that a seed is.
 pub(crate) fn seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "seed: a whole number from 0 to 18446744073709551615, or one as a decimal string")]
-    enum Seed {
-        Number(u64),
-        Text(String),
-    }
     Ok(match Option::<Seed>::deserialize(deserializer)? {
         None => None,
         Some(Seed::Number(seed)) => Some(seed),

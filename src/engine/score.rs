@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 
 /// The body of a request for scores, as it arrives. Unknown fields are errors.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = ScoreRequest))]
+#[serde(deny_unknown_fields)]
 pub struct RawScoreRequest {
     /// The points: rows of the model's D numbers, [C, H, W] row-major where it is one of images.
-    #[serde(deserialize_with = "rows")]
+    #[serde(default, deserialize_with = "rows")]
+    #[cfg_attr(feature = "serve", schema(required))]
     pub x: Option<Vec<Vec<f32>>>,
     /// The noise level of all rows, or of each.
+    #[cfg_attr(feature = "serve", schema(required))]
     pub sigma: Option<OneOrEach<f64>>,
     /// The class of all rows, or of each; by default none.
     pub label: Option<OneOrEach<Option<RawLabel>>>,
@@ -25,6 +28,7 @@ pub struct RawScoreRequest {
 
 /// One for all rows, or one for each.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(untagged, expecting = "must be one for all rows, or a list of one for each")]
 pub enum OneOrEach<T> {
     /// In their order.

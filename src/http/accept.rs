@@ -2,6 +2,7 @@
 
 use super::archive::Container;
 use super::problem::Problem;
+use crate::pixels::PictureFormat;
 use crate::score::ModelInfo;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
@@ -20,7 +21,7 @@ pub(super) enum Format {
 /// A format that holds all samples at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whole {
-    Png,
+    Picture(PictureFormat),
     Json,
     Npy,
 }
@@ -28,7 +29,7 @@ pub(super) enum Whole {
 impl Whole {
     pub(super) fn media_type(self) -> &'static str {
         match self {
-            Self::Png => "image/png",
+            Self::Picture(format) => format.media_type(),
             Self::Json => "application/json",
             Self::Npy => "application/x-npy",
         }
@@ -36,7 +37,9 @@ impl Whole {
 }
 
 impl Format {
-    const PNG: Self = Self::Whole(Whole::Png);
+    const PNG: Self = Self::Whole(Whole::Picture(PictureFormat::Png));
+    const WEBP: Self = Self::Whole(Whole::Picture(PictureFormat::Webp));
+    const JPEG: Self = Self::Whole(Whole::Picture(PictureFormat::Jpeg { quality: PictureFormat::QUALITY }));
     const JSON: Self = Self::Whole(Whole::Json);
     const NPY: Self = Self::Whole(Whole::Npy);
     const ZIP: Self = Self::Archive(Container::Zip);
@@ -54,8 +57,10 @@ impl Format {
     /// the plane can be drawn; no others.
     fn of(info: &ModelInfo) -> &'static [Self] {
         match info.shape[..] {
-            _ if info.is_image() => &[Self::PNG, Self::JSON, Self::NPY, Self::ZIP, Self::TAR, Self::Events],
-            [2] => &[Self::JSON, Self::NPY, Self::PNG, Self::ZIP, Self::TAR, Self::Events],
+            _ if info.is_image() => {
+                &[Self::PNG, Self::JSON, Self::NPY, Self::WEBP, Self::JPEG, Self::ZIP, Self::TAR, Self::Events]
+            }
+            [2] => &[Self::JSON, Self::NPY, Self::PNG, Self::WEBP, Self::JPEG, Self::ZIP, Self::TAR, Self::Events],
             _ => &[Self::JSON, Self::NPY, Self::ZIP, Self::TAR, Self::Events],
         }
     }
@@ -65,7 +70,7 @@ impl Format {
         match self {
             Self::Whole(Whole::Json) => extra == Extra::Diagnostics,
             Self::Events => extra == Extra::Preview,
-            Self::Whole(Whole::Png | Whole::Npy) | Self::Archive(_) => false,
+            Self::Whole(Whole::Picture(_) | Whole::Npy) | Self::Archive(_) => false,
         }
     }
 }

@@ -4,13 +4,14 @@ use super::accept::Whole;
 use super::identify::RequestId;
 use super::problem::Problem;
 use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
-use crate::pixels::EncodeError;
+use crate::pixels::{EncodeError, PictureFormat};
 use crate::plot::{self, PlotError};
-use crate::sampler::Sampler;
+use crate::sampler::{Sampler, SamplerSpec};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use npyz::WriterBuilder;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a request asked for, drawn.
 pub(super) struct Drawn {
@@ -50,24 +51,34 @@ struct Recipe<'a> {
 }
 
 /// What was drawn, how, and what it took.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Account<'a> {
+    /// The request's id.
     id: &'a str,
+    /// The model's name.
     model: &'a str,
     /// A JSON number, exact to 2⁶⁴ − 1. Programs whose numbers end at 2⁵³ read the header instead.
     seed: u64,
+    /// The sampler with every parameter.
+    #[schema(value_type = SamplerSpec)]
     sampler: &'a Sampler,
+    /// The class's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
+    /// Evaluations made.
     evaluations: u64,
+    /// From being taken to the first evaluation.
     queue_seconds: f64,
+    /// From the first evaluation to the last.
     sampling_seconds: f64,
+    /// What is likely not meant.
     warnings: Vec<String>,
 }
 
 /// The answer as JSON.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Samples)]
+pub(super) struct Document<'a> {
     #[serde(flatten)]
     account: Account<'a>,
     #[serde(flatten)]
@@ -77,43 +88,55 @@ struct Document<'a> {
 }
 
 /// What the chains and the samples were like.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Diagnostics<'a> {
     chains: &'a [ChainDiagnostics],
     #[serde(flatten)]
     samples: Moments,
 }
 
-#[derive(Serialize)]
+/// The samples, by what they are.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ListedSamples)]
 enum Listed<'a> {
+    /// By rising index.
     Images(Vec<One<'a>>),
+    /// By rising index.
     Points(Vec<One<'a>>),
 }
 
 /// A sample in JSON.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sample)]
 pub(super) struct One<'a> {
+    /// Its index.
     index: u32,
     #[serde(flatten)]
     looks: Looks<'a>,
 }
 
 /// A chain under way in JSON.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChainUnderWay)]
 pub(super) struct Shown<'a> {
+    /// The sample's index.
     index: u32,
+    /// How many evaluations it has had.
     evaluation: u32,
+    /// The noise level of the last.
     sigma: f32,
     #[serde(flatten)]
     looks: Looks<'a>,
 }
 
 /// An image as a picture; anything else as its numbers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Looks<'a> {
+    /// A PNG in base 64.
     B64Png(String),
+    /// In the model's own scale.
     X(&'a [f32]),
 }
 
@@ -139,7 +162,7 @@ impl Drawn {
     pub(super) fn encode(&self, format: Whole) -> Result<Vec<u8>, Unwritable> {
         let samples = &self.samples.samples;
         match format {
-            Whole::Png => png(&self.request, samples),
+            Whole::Picture(format) => picture(&self.request, samples, format),
             Whole::Json => self.json(),
             Whole::Npy => {
                 let shape = [&[samples.len()], self.request.model().info().shape.as_slice()].concat();
@@ -161,8 +184,11 @@ impl Drawn {
 
 /// A sample of `request` in JSON: the picture is the PNG that it is alone.
 pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
-    let looks =
-        if request.model().info().is_image() { Looks::B64Png(b64_png(request, sample)?) } else { Looks::X(&sample.1) };
+    let looks = if request.model().info().is_image() {
+        Looks::B64Png(b64(request, sample, PictureFormat::Png)?)
+    } else {
+        Looks::X(&sample.1)
+    };
     Ok(One { index: sample.0, looks })
 }
 
@@ -170,22 +196,26 @@ pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One
 pub(super) fn shown<'a>(request: &SampleRequest, preview: &'a Preview) -> Result<Shown<'a>, Unwritable> {
     let Preview { index, evaluation, sigma, denoised } = preview;
     let looks = if request.model().info().is_image() {
-        Looks::B64Png(b64_preview(request, preview)?)
+        Looks::B64Png(b64_preview(request, preview, PictureFormat::Png)?)
     } else {
         Looks::X(denoised)
     };
     Ok(Shown { index: *index, evaluation: *evaluation, sigma: *sigma, looks })
 }
 
-/// A sample of `request` as the PNG that it is alone, in base 64.
-pub(super) fn b64_png(request: &SampleRequest, sample: &Sample) -> Result<String, Unwritable> {
-    Ok(STANDARD.encode(png(request, std::slice::from_ref(sample))?))
+/// A sample of `request` as the file that it is alone, in base 64.
+pub(super) fn b64(request: &SampleRequest, sample: &Sample, format: PictureFormat) -> Result<String, Unwritable> {
+    Ok(STANDARD.encode(picture(request, std::slice::from_ref(sample), format)?))
 }
 
-/// A chain of `request` under way as a PNG in base 64, without a recipe.
-pub(super) fn b64_preview(request: &SampleRequest, preview: &Preview) -> Result<String, Unwritable> {
+/// A chain of `request` under way as a file in base 64, without a recipe.
+pub(super) fn b64_preview(
+    request: &SampleRequest,
+    preview: &Preview,
+    format: PictureFormat,
+) -> Result<String, Unwritable> {
     let picture = plot::picture(request.model(), preview.sigma, std::iter::once(preview.denoised.as_slice()))?;
-    Ok(STANDARD.encode(picture.png(None)?))
+    Ok(STANDARD.encode(picture.encode(format, None)?))
 }
 
 /// What `make` makes, off the async threads.
@@ -195,8 +225,12 @@ pub(super) async fn blocking<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())??)
 }
 
-/// `samples` of `request`, which follow one another, as one picture with its recipe.
-pub(super) fn png(request: &SampleRequest, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
+/// `samples` of `request`, which follow one another, as one picture; with its recipe, where the format has a place for it.
+pub(super) fn picture(
+    request: &SampleRequest,
+    samples: &[Sample],
+    format: PictureFormat,
+) -> Result<Vec<u8>, Unwritable> {
     let info = request.model().info();
     let recipe = Recipe {
         model: &info.name,
@@ -210,7 +244,7 @@ pub(super) fn png(request: &SampleRequest, samples: &[Sample]) -> Result<Vec<u8>
     };
     let samples = samples.iter().map(|(_, x)| x.as_slice());
     let picture = plot::picture(request.model(), request.sampler().last_sigma(), samples)?;
-    Ok(picture.png(Some(&serde_json::to_string(&recipe)?))?)
+    Ok(picture.encode(format, Some(&serde_json::to_string(&recipe)?))?)
 }
 
 /// `numbers`, in the model's own scale, as an array of `shape`: float32.

@@ -17,6 +17,7 @@
 //! | `inference` | the Open Inference Protocol: over REST, and what it has in common with gRPC |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
+//! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
 //! | `archive`, `events` | samples to bytes while they are drawn |
@@ -43,6 +44,7 @@ pub mod logging;
 mod metrics;
 mod models;
 mod openai;
+mod openapi;
 mod page;
 mod plan;
 pub mod probe;
@@ -73,6 +75,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::engine::{RequestLimits, ScoreLimits};
 
@@ -97,16 +100,16 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Router {
-    let endpoints = Router::new()
+    let described = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
-        .merge(inference::router(Inference::new(gate, metrics, &bounds)))
+        .merge(inference::router(Inference::new(gate, metrics, &bounds)).into())
         .merge(models::router(gate.clone()))
         .merge(health::router(gate.clone(), bounds.stall))
         .merge(metrics::router(gate.clone(), Arc::clone(metrics)))
-        .merge(page::router(gate.clone()))
         .layer(DefaultBodyLimit::max(bounds.body));
-    answering(endpoints)
+    let (endpoints, description) = described.split_for_parts();
+    answering(endpoints.merge(page::router(gate.clone())).merge(openapi::router(&description)))
 }
 
 /// `endpoints`, with an answer to everything: what is not there, what panics; each with an id and a line in the log.

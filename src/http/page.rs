@@ -24,7 +24,8 @@ async fn page(State(gate): State<Gate>, headers: HeaderMap) -> String {
     format!(
         "smld {}: samples of score-based generative models, drawn by Langevin dynamics.\n\n{what}\n\n\
          POST /v1/samples  GET, PUT, DELETE /v1/samples/{{id}}  POST /v1/images/generations\n\
-         GET /v1/models  GET /v1/models/{{name}}  POST /v1/models/{{name}}/score  /livez  /readyz  /metrics\n",
+         GET /v1/models  GET /v1/models/{{name}}  POST /v1/models/{{name}}/score  /livez  /readyz  /metrics\n\
+         All of it: /docs/\n",
         env!("CARGO_PKG_VERSION"),
     )
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::any::Any;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Every way in which a request can end without what it asked for.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -57,6 +58,37 @@ pub(crate) enum Problem {
     Stalled { since: Duration },
     #[error("the server failed: {reason}")]
     Internal { reason: String },
+}
+
+/// A problem as it is told (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
+    /// `urn:smld:problem:` and a word that never changes.
+    r#type: String,
+    /// The kind of problem in words.
+    title: &'a str,
+    /// The answer's status.
+    status: u16,
+    /// What is wrong and what to do.
+    detail: String,
+    /// The field that cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    /// The request's id.
+    instance: &'a str,
+    /// Of a chain that left the finite range: the sample's index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
+    /// The noise level where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sigma: Option<f32>,
+    /// The step size with which it did, of Langevin dynamics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tau: Option<f64>,
+    /// How many evaluations it had had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation: Option<u32>,
 }
 
 /// What a problem's kind decides of its answer.
@@ -144,6 +176,16 @@ impl Problem {
         self.kind().retry_after
     }
 
+    /// The kind of problem in words.
+    pub(super) fn title(&self) -> &'static str {
+        self.kind().title
+    }
+
+    /// Whether the answer says when to come back.
+    pub(super) fn may_pass(&self) -> bool {
+        self.kind().retry_after.is_some()
+    }
+
     /// The field that cannot be.
     pub(super) fn field(&self) -> Option<&str> {
         if let Self::Invalid { field, .. } = self { field.as_deref() } else { None }
@@ -151,42 +193,23 @@ impl Problem {
 
     /// The body of the answer to request `id`.
     pub(super) fn body(&self, id: &str) -> String {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            field: Option<&'a str>,
-            instance: &'a str,
-            #[serde(flatten)]
-            divergence: Option<Divergence>,
-        }
-        #[derive(Serialize)]
-        struct Divergence {
-            index: u32,
-            sigma: f32,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            tau: Option<f64>,
-            evaluation: u32,
-        }
         let Kind { status, slug, title, .. } = self.kind();
-        let divergence = match *self {
-            Self::Failed(Failure::Diverged { index, sigma, tau, evaluation }) => {
-                Some(Divergence { index, sigma, tau, evaluation })
-            }
-            _ => None,
-        };
-        let document = Document {
+        let mut document = Document {
             r#type: format!("urn:smld:problem:{slug}"),
             title,
             status: status.as_u16(),
             detail: self.to_string(),
             field: self.field(),
             instance: id,
-            divergence,
+            index: None,
+            sigma: None,
+            tau: None,
+            evaluation: None,
         };
+        if let Self::Failed(Failure::Diverged { index, sigma, tau, evaluation }) = *self {
+            (document.index, document.sigma, document.tau) = (Some(index), Some(sigma), tau);
+            document.evaluation = Some(evaluation);
+        }
         serde_json::to_string(&document).unwrap_or_default()
     }
 }

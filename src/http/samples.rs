@@ -11,19 +11,21 @@ use super::identify::RequestId;
 use super::jobs::{self, Jobs};
 use super::metrics::{Metrics, Outcome};
 use super::openai;
+use super::openapi::{Accepting, Asking, Body, Chains, Keeping, Naming, SamplesOrPlan, Told, Working};
 use super::plan::Plan;
 use super::problem::Problem;
 use super::served::{Gate, Served};
 use super::source::Source;
-use crate::engine::SampleRequest;
+use crate::engine::{RawSampleRequest, SampleRequest};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use std::sync::Arc;
 use tokio::time::Instant;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What the endpoints of samples need.
 #[derive(Clone)]
@@ -35,7 +37,7 @@ pub(super) struct Service {
     pub(super) jobs: Arc<Jobs>,
 }
 
-pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Router {
+pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> OpenApiRouter {
     let service = Service {
         gate,
         metrics: Arc::clone(metrics),
@@ -43,9 +45,67 @@ pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Rou
         readers: bounds.readers,
         jobs: Arc::new(Jobs::new(bounds.jobs, Arc::clone(metrics))),
     };
-    Router::new().route("/v1/samples", post(draw)).merge(jobs::router()).merge(openai::router()).with_state(service)
+    OpenApiRouter::new().routes(routes!(draw)).merge(jobs::router()).merge(openai::router()).with_state(service)
 }
 
+type DrawProblems = Told<(Body, Asking, Naming, Accepting, Working, Chains, Keeping)>;
+
+/// Draws samples
+///
+/// The answer is chosen by `Accept`: `image/png`, `image/webp` (without loss) or `image/jpeg` (one image, or a grid; points of two dimensions as a scatter), `application/json`,
+/// `application/x-npy` (float32 [n, …shape]); sent while they are drawn `application/zip`, `application/x-tar` (a file for each sample by its
+/// index, `samples.json` last) and `text/event-stream` (events `accepted`, `progress`, `preview`, `image`, `done` or `error`, each with a
+/// line of JSON: the schemas Accepted, Progress, Preview, Sample, and the JSON answer without its samples). With `Prefer: respond-async` the
+/// answer is 202 and the samples are fetched later.
+#[utoipa::path(
+    post,
+    path = "/v1/samples",
+    tag = "samples",
+    params(
+        ("Accept" = Option<String>, Header, description = "The format of the answer.", example = json!("image/png")),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`: the samples are fetched later."),
+    ),
+    request_body(
+        content = RawSampleRequest,
+        examples(
+            ("sheet" = (summary = "64 images of the default model", value = json!({"n": 64, "seed": 1}))),
+            ("class" = (summary = "Ten of a class", value = json!({"model": "fashion-mnist", "label": "sneaker", "n": 10}))),
+            ("langevin" = (
+                summary = "Langevin dynamics on a known density",
+                value = json!({"model": "two-modes", "n": 500, "sampler": {"method": "langevin", "sigma": 0.5, "tau": 0.05, "steps": 200}})
+            )),
+            ("annealed" = (summary = "Annealed Langevin dynamics", value = json!({"n": 4, "sampler": {"method": "annealed_langevin"}}))),
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The samples, in the format that `Accept` names. Of a dry run: what it comes to.",
+            content(
+                (SamplesOrPlan = "application/json", example = json!({
+                    "id": "4f1c2a9e0b7d3c58", "model": "two-modes", "seed": 1,
+                    "sampler": {"method": "langevin", "sigma": 0.5, "tau": 0.05, "steps": 200, "noise": true, "denoise": false, "init": {"normal": {"deviation": 1.0}}},
+                    "evaluations": 200, "queue_seconds": 0.0001, "sampling_seconds": 0.002, "warnings": [],
+                    "points": [{"index": 0, "x": [4.41, 3.97]}]
+                })),
+                ("image/png"),
+                ("image/webp"),
+                ("image/jpeg"),
+                ("application/x-npy"),
+                ("application/zip"),
+                ("application/x-tar"),
+                ("text/event-stream"),
+            ),
+            headers(
+                ("X-Smld-Seed" = String, description = "The seed."),
+                ("X-Smld-Model-Sha256" = String, description = "The SHA-256 of the model's file."),
+                ("X-Smld-Warning" = String, description = "What is likely not meant."),
+            ),
+        ),
+        (status = 202, description = "Taken for later.", body = jobs::Document<'_>, headers(("Location" = String, description = "Where the samples will be."))),
+        DrawProblems,
+    ),
+)]
 async fn draw(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();

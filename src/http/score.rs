@@ -9,18 +9,21 @@ use super::accept::{Whole, negotiate_scores};
 use super::body;
 use super::encode::{Unwritable, blocking, npy};
 use super::identify::RequestId;
+use super::openapi::{Accepting, Asking, Body, Naming, Rows, Told, Working};
 use super::problem::Problem;
 use super::served::Gate;
 use super::source::collected;
 use crate::engine::{RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
 use crate::score::ModelInfo;
+use axum::Extension;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Extension, Router};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 #[derive(Clone)]
 struct Scores {
@@ -28,10 +31,46 @@ struct Scores {
     limits: ScoreLimits,
 }
 
-pub(super) fn router(gate: Gate, limits: ScoreLimits) -> Router {
-    Router::new().route("/v1/models/{name}/score", post(score)).with_state(Scores { gate, limits })
+pub(super) fn router(gate: Gate, limits: ScoreLimits) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(score)).with_state(Scores { gate, limits })
 }
 
+type ScoreProblems = Told<(Body, Asking, Naming, Accepting, Working, Rows)>;
+
+/// The score s(x, σ) = ∇ₓ log p_σ(x) of rows of points
+///
+/// Points as an array of numpy have their noise level and class in the query.
+#[utoipa::path(
+    post,
+    path = "/v1/models/{name}/score",
+    tag = "models",
+    params(
+        ("name" = String, Path, description = "The model.", example = json!("two-modes")),
+        ("sigma" = Option<f64>, Query, description = "With an array: the noise level of all rows."),
+        ("label" = Option<String>, Query, description = "With an array: the class of all rows, by name or number."),
+        ("deadline_ms" = Option<u64>, Query, description = "With an array: how long the answer may take."),
+        ("Accept" = Option<String>, Header, description = "`application/json` or `application/x-npy`."),
+    ),
+    request_body(content(
+        (RawScoreRequest = "application/json", example = json!({"x": [[4.0, 4.0], [0.0, 0.5]], "sigma": 0.5})),
+        ("application/x-npy"),
+    )),
+    responses(
+        (
+            status = 200,
+            description = "The score of each row: as JSON, or float32 [rows, …shape].",
+            content(
+                (Document<'_> = "application/json", example = json!({
+                    "id": "4f1c2a9e0b7d3c58", "model": "two-modes", "score": [[0.0, 0.0], [2.9, 2.5]],
+                    "evaluations": 2, "queue_seconds": 0.0001, "sampling_seconds": 0.0002
+                })),
+                ("application/x-npy"),
+            ),
+            headers(("X-Smld-Model-Sha256" = String, description = "The SHA-256 of the model's file.")),
+        ),
+        ScoreProblems,
+    ),
+)]
 async fn score(
     State(Scores { gate, limits }): State<Scores>,
     Path(name): Path<String>,
@@ -91,17 +130,26 @@ fn invalid(field: Option<&str>, reason: impl Into<String>) -> Problem {
     Problem::Invalid { field: field.map(str::to_owned), reason: reason.into() }
 }
 
+/// The answer as JSON.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Scores)]
+struct Document<'a> {
+    /// The request's id.
+    id: &'a str,
+    /// The model's name.
+    model: &'a str,
+    /// s(x, σ) of each row, in the order of the rows.
+    score: Vec<&'a [f32]>,
+    /// Rows evaluated.
+    evaluations: u64,
+    /// From being taken to the first evaluation.
+    queue_seconds: f64,
+    /// From the first evaluation to the last.
+    sampling_seconds: f64,
+}
+
 /// Scores in `format`: float32 [rows, …shape], or rows of numbers.
 fn encode(id: &RequestId, info: &ModelInfo, scores: &Samples, format: Whole) -> Result<Vec<u8>, Unwritable> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        id: &'a str,
-        model: &'a str,
-        score: Vec<&'a [f32]>,
-        evaluations: u64,
-        queue_seconds: f64,
-        sampling_seconds: f64,
-    }
     let Samples { samples: rows, summary, .. } = scores;
     if format == Whole::Npy {
         let shape = [&[rows.len()], info.shape.as_slice()].concat();

@@ -21,7 +21,8 @@ pub struct Ancestral {
 
 /// The parameters of `ancestral`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AncestralSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]

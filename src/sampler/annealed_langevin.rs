@@ -22,7 +22,8 @@ pub struct AnnealedLangevin {
 
 /// The parameters of `annealed_langevin`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AnnealedLangevinSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,8 @@ pub struct Langevin {
 
 /// The parameters of `langevin`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct LangevinSpec {
     /// The noise level σ; by default the smallest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -134,6 +134,7 @@ impl Sampler {
 
 /// Where chains begin.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Init {
     /// White noise: every element from N(0, deviation²).

@@ -24,7 +24,8 @@ pub struct PredictorCorrector {
 
 /// The parameters of `predictor_corrector`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PredictorCorrectorSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]

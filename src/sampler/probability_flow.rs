@@ -20,6 +20,7 @@ pub struct ProbabilityFlow {
 
 /// How the flow is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Solver {
     /// First order, one evaluation a step.
@@ -33,7 +34,8 @@ pub enum Solver {
 
 /// The parameters of `probability_flow`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ProbabilityFlowSpec {
     /// The solver; by default `heun`.
     #[serde(skip_serializing_if = "Option::is_none")]

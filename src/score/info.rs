@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// Where a model's score comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A network in an ONNX file.
@@ -15,6 +16,7 @@ pub enum Kind {
 
 /// A model's description.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct ModelInfo {
     /// The name by which requests ask for it: `[a-z0-9][a-z0-9-]*`.
     pub name: String,

@@ -114,19 +114,44 @@ impl ReadyModel {
     }
 }
 
-/// The description that clients see.
+/// A model as it is served: the description that clients see.
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = ServedModel))]
+struct Described<'a> {
+    #[serde(flatten)]
+    info: &'a ModelInfo,
+    /// Whether a row's score has the same bytes in a batch of any size, at any place.
+    batch_invariant: bool,
+    /// Whether the same seed gives the same bytes whatever else runs.
+    reproducible: bool,
+    /// The one size of the runs of a model that is reproducible in runs of one size only.
+    fixed_rows: Option<usize>,
+    /// What was measured of it on this machine, and what was chosen by it.
+    tuning: Option<&'a Tuning>,
+    /// Whether it is warm.
+    ready: bool,
+}
+
+#[cfg(feature = "serve")]
+impl utoipa::PartialSchema for ReadyModel {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Described::schema()
+    }
+}
+
+#[cfg(feature = "serve")]
+impl utoipa::ToSchema for ReadyModel {
+    fn name() -> std::borrow::Cow<'static, str> {
+        Described::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        Described::schemas(schemas);
+    }
+}
+
 impl Serialize for ReadyModel {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Described<'a> {
-            #[serde(flatten)]
-            info: &'a ModelInfo,
-            batch_invariant: bool,
-            reproducible: bool,
-            fixed_rows: Option<usize>,
-            tuning: Option<&'a Tuning>,
-            ready: bool,
-        }
         let Self { batch_invariant, reproducible, fixed_rows, .. } = *self;
         let (info, tuning) = (self.info(), self.tuning());
         Described { info, batch_invariant, reproducible, fixed_rows, tuning, ready: true }.serialize(serializer)

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 /// What was measured of a model, and what was chosen by it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct Tuning {
     /// The most rows of a step batch.
     pub batch_rows: usize,
@@ -25,6 +26,7 @@ pub struct Tuning {
 
 /// Steps that were measured on several sessions at once, as they run when there is work for all.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct MeasuredStep {
     /// Sessions at work.
     pub sessions: usize,

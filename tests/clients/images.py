@@ -40,6 +40,17 @@ for index, image in enumerate(images.data, 3):
     alone = native(model="fashion-mnist", label="sneaker", seed=7, first_index=index, sampler=sampler)
     assert base64.b64decode(image.b64_json) == alone, index
 
+# Other formats are of the same image; what is compressed with loss is so as much as was asked.
+def as_file(output_format, **more):
+    images = client.images.generate(prompt="bag", output_format=output_format, extra_body={"seed": 1, "sampler": sampler}, **more)
+    assert images.output_format == output_format
+    return base64.b64decode(images.data[0].b64_json)
+
+
+assert as_file("webp").startswith(b"RIFF")
+assert as_file("jpeg").startswith(b"\xff\xd8")
+assert len(as_file("jpeg", output_compression=10)) < len(as_file("jpeg"))
+
 # A seed that was not asked for is told, and makes the same again.
 raw = client.images.with_raw_response.generate(prompt="", extra_body={"sampler": sampler})
 seed = int(raw.headers["x-smld-seed"])

@@ -27,6 +27,19 @@ async fn one_image_is_the_picture_itself_and_more_are_a_grid() {
 }
 
 #[tokio::test]
+async fn a_webp_has_the_pixels_of_the_png_and_a_jpeg_nearly() {
+    let site = site(ROOMY);
+    let mut pictures = Vec::new();
+    for accept in ["image/png", "image/webp", "image/jpeg"] {
+        let answer = send(&site.router, accepting(post(r#"{"seed":1,"n":5}"#), accept)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, accept));
+        pictures.push(image::load_from_memory(&answer.body).unwrap().to_luma8());
+    }
+    assert_eq!(pictures[0], pictures[1]);
+    assert_eq!(pictures[0].dimensions(), pictures[2].dimensions());
+}
+
+#[tokio::test]
 async fn every_answer_says_whose_it_is_and_where_it_came_from() {
     let site = site(ROOMY);
     let answer = send(&site.router, post(r#"{"seed":"18446744073709551615","sampler":{"method":"langevin"}}"#)).await;

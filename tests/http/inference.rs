@@ -26,8 +26,8 @@ fn mixed(model: &str, body: &Value, bytes: &[u8]) -> Request<Body> {
     request.header(LENGTH, json.len()).body([json.as_bytes(), bytes].concat().into()).unwrap()
 }
 
-fn input(name: &str, datatype: &str, data: impl Into<Value>) -> Value {
-    json!({"name": name, "datatype": datatype, "shape": [1], "data": [data.into()]})
+fn input(name: &str, datatype: &str, data: &Value) -> Value {
+    json!({"name": name, "datatype": datatype, "shape": [1], "data": [data]})
 }
 
 fn bytes(numbers: &[f32]) -> Vec<u8> {
@@ -91,13 +91,13 @@ async fn images_are_those_that_the_native_request_draws_with_the_same_numbers() 
     let site = site(ROOMY);
     let sampler = json!({"method": "langevin", "steps": 20});
     let body = json!({"id": "mine", "inputs": [
-        input("n", "INT64", json!(3)),
-        input("seed", "UINT64", json!(u64::MAX)),
-        input("first_index", "UINT8", json!(8)),
-        input("label", "BYTES", json!("Striped")),
-        input("sampler", "BYTES", json!(sampler.to_string())),
-        input("deadline_ms", "INT32", json!(60_000)),
-        input("priority", "BYTES", json!("bulk")),
+        input("n", "INT64", &json!(3)),
+        input("seed", "UINT64", &json!(u64::MAX)),
+        input("first_index", "UINT8", &json!(8)),
+        input("label", "BYTES", &json!("Striped")),
+        input("sampler", "BYTES", &json!(sampler.to_string())),
+        input("deadline_ms", "INT32", &json!(60_000)),
+        input("priority", "BYTES", &json!("bulk")),
     ]});
     let answer = send(&site.router, infer("tiles", &body)).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
@@ -153,7 +153,7 @@ async fn tensors_go_in_and_come_out_as_bytes_behind_the_json() {
     let nested: Vec<_> = nested.into_iter().map(|image| [image]).collect();
     let body = json!({"inputs": [
         {"name": "x", "datatype": "FP32", "shape": [3, 1, 3, 4], "data": nested},
-        input("sigma", "FP32", json!(0.5)),
+        input("sigma", "FP32", &json!(0.5)),
     ]});
     let answer = send(&site.router, infer("tiles.score", &body)).await.json();
     let native = json!({"x": rows, "sigma": 0.5}).to_string();
@@ -171,21 +171,21 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
     for (model, body) in [
         ("tiles", json!([])),
         ("tiles", json!({"input": []})),
-        ("tiles", json!({"inputs": [input("steps", "INT64", json!(4))]})),
+        ("tiles", json!({"inputs": [input("steps", "INT64", &json!(4))]})),
         ("tiles", json!({"parameters": {"steps": 4}})),
         ("tiles", json!({"parameters": {"n": [4]}})),
         ("tiles", json!({"parameters": {"binary_data_output": 1}})),
         ("tiles", json!({"outputs": [{"name": "samples"}]})),
         ("tiles", json!({"outputs": [{"name": "seed"}, {"name": "seed"}]})),
         ("tiles", json!({"outputs": [{"name": "seed", "parameters": {"classification": 2}}]})),
-        ("tiles", json!({"inputs": [input("n", "INT64", json!(0))]})),
-        ("tiles", json!({"inputs": [input("n", "INT64", json!(101))]})),
-        ("tiles", json!({"inputs": [input("n", "INT64", json!(-1))]})),
-        ("tiles", json!({"inputs": [input("n", "INT8", json!(200))]})),
-        ("tiles", json!({"inputs": [input("n", "FP32", json!(1))]})),
-        ("tiles", json!({"inputs": [input("n", "FP64", json!(1))]})),
-        ("tiles", json!({"inputs": [input("n", "BYTES", json!("four"))]})),
-        ("tiles", json!({"inputs": [input("n", "INT64", json!(1))], "parameters": {"n": 1}})),
+        ("tiles", json!({"inputs": [input("n", "INT64", &json!(0))]})),
+        ("tiles", json!({"inputs": [input("n", "INT64", &json!(101))]})),
+        ("tiles", json!({"inputs": [input("n", "INT64", &json!(-1))]})),
+        ("tiles", json!({"inputs": [input("n", "INT8", &json!(200))]})),
+        ("tiles", json!({"inputs": [input("n", "FP32", &json!(1))]})),
+        ("tiles", json!({"inputs": [input("n", "FP64", &json!(1))]})),
+        ("tiles", json!({"inputs": [input("n", "BYTES", &json!("four"))]})),
+        ("tiles", json!({"inputs": [input("n", "INT64", &json!(1))], "parameters": {"n": 1}})),
         ("tiles", json!({"inputs": [{"name": "n", "datatype": "INT64", "shape": [2], "data": [1, 2]}]})),
         ("tiles", json!({"inputs": [{"name": "n", "datatype": "INT64", "shape": [2], "data": [1]}]})),
         ("tiles", json!({"inputs": [{"name": "n", "datatype": "INT64", "shape": [1]}]})),
@@ -202,9 +202,9 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
         ("tiles.score", json!({"inputs": [x]})),
         ("tiles.score", json!({"inputs": [x, x]})),
         ("tiles.score", json!({"inputs": [x], "parameters": {"sigma": 1}})),
-        ("tiles.score", json!({"inputs": [x, input("sigma", "FP32", json!(3))]})),
+        ("tiles.score", json!({"inputs": [x, input("sigma", "FP32", &json!(3))]})),
         ("tiles.score", json!({"inputs": [x, {"name": "sigma", "datatype": "FP32", "shape": [2], "data": [1, 1]}]})),
-        ("tiles.score", json!({"inputs": [x, input("sigma", "FP32", json!(1)), input("label", "INT64", json!(-2))]})),
+        ("tiles.score", json!({"inputs": [x, input("sigma", "FP32", &json!(1)), input("label", "INT64", &json!(-2))]})),
         ("tiles.score", json!({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 12], "data": row}]})),
         ("tiles.score", json!({"inputs": [x], "parameters": {"n": 1}})),
         ("nothing", json!({})),

@@ -13,6 +13,7 @@ mod health;
 mod inference;
 mod jobs;
 mod openai;
+mod openapi;
 mod probe;
 mod problems;
 mod reproducible;

@@ -118,7 +118,7 @@ async fn what_cannot_be_is_told_in_openais_shape() {
         r#"{"prompt":"","n":101}"#,
         r#"{"prompt":"","size":"1024x1024"}"#,
         r#"{"prompt":"","response_format":"url"}"#,
-        r#"{"prompt":"","output_format":"webp"}"#,
+        r#"{"prompt":"","output_format":"gif"}"#,
         r#"{"prompt":"","output_compression":50}"#,
         r#"{"prompt":"","quality":"hd"}"#,
         r#"{"prompt":"","style":"vivid"}"#,

@@ -34,13 +34,15 @@ async fn samples_are_written_as_the_server_answers_them() {
     let answer: Value = program.samples(&body).await.json().await.unwrap();
     assert_eq!(found["points"], answer["points"]);
 
-    for file in ["points.npy", "points.tar", "points.zip", "points.png"] {
+    for file in ["points.npy", "points.tar", "points.zip", "points.png", "points.webp", "points.jpg"] {
         let output = ask(&[file]);
         assert!(output.status.success(), "{}", said(&output));
     }
     let output = ask(&["-", "--format", "npy"]);
     assert_eq!(output.stdout, read(folder, "points.npy"));
     assert!(read(folder, "points.zip").starts_with(b"PK"));
+    assert!(read(folder, "points.webp").starts_with(b"RIFF"));
+    assert!(read(folder, "points.jpg").starts_with(b"\xff\xd8"));
     assert!(!folder.join("points.png.partial").exists());
 }
 
@@ -100,6 +102,31 @@ async fn what_cannot_be_is_said_and_leaves_the_file_that_was_there() {
     assert!(bad(&["models", "--url", &free.to_string()]).contains("is a server running there?"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_is_put_on_a_server_and_told_by_its_latencies() {
+    let (program, folder) = (Program::start(&[]), tempfile::tempdir().unwrap());
+    let sampler = r#"{"method":"langevin","sigma":1,"tau":0.1,"steps":20}"#;
+    let load = ["load", "--url", &program.address, "-n", "2", "--sampler", sampler, "--seconds", "0.3"];
+    let ask = |more: &[&str]| smld(folder.path(), &[&load[..], more].concat());
+
+    let output = ask(&["--clients", "3", "--json", "--plot", "load.svg"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("2 samples of \"mixture\", 40 evaluations"));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["answered"].as_u64().unwrap() >= 3 && report["answered"] == report["requests"], "{report}");
+    assert!(report["latency_seconds"]["p50"].as_f64() <= report["latency_seconds"]["max"].as_f64());
+    assert!(read(folder.path(), "load.svg").starts_with(b"<svg"));
+
+    // Six are due within the time, and every one is sent.
+    let output = ask(&["--rate", "20"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains(": 6 answered, 0 refused, 0 failed") && table.contains("p99"), "{table}");
+
+    assert!(said(&ask(&["--model", "none"])).contains("404"));
+    assert!(said(&ask(&["--rate", "0"])).contains("a number above zero"));
+}
+
 #[test]
 fn completions_and_manual_pages_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +135,7 @@ fn completions_and_manual_pages_know_every_command() {
         assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("first-index"), "{shell}");
     }
     assert!(smld(folder.path(), &["man", "pages"]).status.success());
-    for page in ["smld", "smld-serve", "smld-sample", "smld-models", "smld-info"] {
+    for page in ["smld", "smld-serve", "smld-sample", "smld-models", "smld-info", "smld-load"] {
         assert!(folder.path().join(format!("pages/{page}.1")).exists(), "{page}");
     }
 }

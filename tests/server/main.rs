@@ -11,6 +11,7 @@ mod densities;
 mod inference;
 mod later;
 mod openai;
+mod openapi;
 #[cfg(feature = "openvino")]
 mod openvino;
 mod service;

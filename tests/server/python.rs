@@ -1,4 +1,4 @@
-//! Clients in Python, against the program.
+//! The clients that scripts/clients.txt pins.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,8 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) {
     );
     let output =
         Command::new(root.join(".deps/clients/bin/python")).args(arguments).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let [told, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{told}{complained}");
 }
 
 /// The lines of README.md in Python among which `line` begins one.

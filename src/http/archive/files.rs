@@ -4,6 +4,7 @@ use super::container::{Archive, Container};
 use crate::engine::{SampleRequest, Summary};
 use crate::http::encode::{self, Account, Sample, Unwritable};
 use crate::http::identify::RequestId;
+use crate::pixels::PictureFormat;
 use serde::Serialize;
 
 /// The files so far.
@@ -58,7 +59,7 @@ impl Files {
     fn file(&self, sample: &Sample) -> Result<(&'static str, Vec<u8>), Unwritable> {
         let info = self.request.model().info();
         Ok(if info.is_image() {
-            ("png", encode::png(&self.request, std::slice::from_ref(sample))?)
+            ("png", encode::picture(&self.request, std::slice::from_ref(sample), PictureFormat::Png)?)
         } else {
             ("npy", encode::npy(&info.shape, sample.1.iter().copied())?)
         })

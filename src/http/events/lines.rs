@@ -8,12 +8,43 @@ use crate::http::plan::Plan;
 use crate::http::problem::Problem;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Everything there is to tell of the samples of a request.
 #[derive(Clone)]
 pub(in crate::http) struct Lines {
     id: RequestId,
     request: Arc<SampleRequest>,
+}
+
+/// The data of `accepted`.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Accepted<'a> {
+    /// The request's id.
+    id: &'a str,
+    #[serde(flatten)]
+    plan: Plan<'a>,
+}
+
+/// The data of `progress`.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Progress {
+    /// Evaluations made.
+    evaluations_made: u64,
+    /// Of so many.
+    evaluations: u64,
+    /// Samples drawn.
+    images_drawn: u32,
+    /// Of so many.
+    n: u32,
+}
+
+/// The data of `preview`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Preview)]
+pub(in crate::http) struct Previewed<'a> {
+    /// The denoised means of chains under way.
+    chains: Vec<Shown<'a>>,
 }
 
 impl Lines {
@@ -29,23 +60,10 @@ impl Voice for Lines {
     }
 
     fn accepted(&self, forecast: Forecast) -> Result<Vec<u8>, Unwritable> {
-        #[derive(Serialize)]
-        struct Accepted<'a> {
-            id: &'a str,
-            #[serde(flatten)]
-            plan: Plan<'a>,
-        }
         event("accepted", &Accepted { id: self.id.as_str(), plan: Plan::new(&self.request, forecast) })
     }
 
     fn progress(&self, headway: Headway) -> Result<Vec<u8>, Unwritable> {
-        #[derive(Serialize)]
-        struct Progress {
-            evaluations_made: u64,
-            evaluations: u64,
-            images_drawn: u32,
-            n: u32,
-        }
         let Headway { evaluations: evaluations_made, ended: images_drawn, .. } = headway;
         let (evaluations, n) = (self.request.evaluations(), self.request.n());
         event("progress", &Progress { evaluations_made, evaluations, images_drawn, n })
@@ -56,10 +74,6 @@ impl Voice for Lines {
     }
 
     fn preview(&self, chains: &[Preview]) -> Result<Vec<u8>, Unwritable> {
-        #[derive(Serialize)]
-        struct Previewed<'a> {
-            chains: Vec<Shown<'a>>,
-        }
         let chains = chains.iter().map(|chain| shown(&self.request, chain)).collect::<Result<_, _>>()?;
         event("preview", &Previewed { chains })
     }

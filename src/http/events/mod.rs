@@ -20,5 +20,5 @@ mod lines;
 mod voice;
 
 pub(super) use feed::Stream;
-pub(super) use lines::Lines;
+pub(super) use lines::{Accepted, Lines, Previewed, Progress};
 pub(super) use voice::{Voice, event};

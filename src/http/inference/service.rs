@@ -89,12 +89,12 @@ impl Inference {
 
     /// Whether the server gets on with its work.
     pub(crate) fn live(&self) -> Result<(), Problem> {
-        health::live(&self.gate, self.stall).map(drop)
+        health::alive(&self.gate, self.stall)
     }
 
     /// Whether calls should come here.
     pub(crate) fn ready(&self) -> Result<(), Problem> {
-        health::ready(&self.gate).map(drop)
+        health::takes_requests(&self.gate)
     }
 
     /// The model called `name`, in its one version; an empty one is any.

@@ -19,33 +19,57 @@ mod id;
 mod state;
 mod store;
 
+pub(super) use state::Document;
 pub use store::JobLimits;
 pub(super) use store::Jobs;
 
 use super::accept::{Extra, negotiate};
 use super::asked::{Asked, RESPOND_ASYNC, asked, describe};
+use super::encode::Document as Samples;
 use super::identify::RequestId;
 use super::metrics::Outcome;
+use super::openapi::{Accepting, Asking, Body, Choosing, Finding, Keeping, Naming, Program, Told as Problems, Working};
 use super::problem::Problem;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
+use crate::engine::RawSampleRequest;
+use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
 use id::JobId;
 use store::{Found, Told};
 use tokio::time::Instant;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-pub(super) fn router() -> Router<Service> {
-    Router::new().route("/v1/samples/{id}", get(fetch).put(put).delete(delete))
+pub(super) fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(fetch, put, delete))
 }
 
+type PutProblems = Problems<(Body, Asking, Naming, Choosing, Keeping, Working)>;
+type FetchProblems = Problems<(Finding, Accepting, Asking, Working)>;
+type DeleteProblems = Problems<(Finding, Program)>;
+
+/// Draws samples for later, under an id of the client's
+///
+/// Sent again with a body that says the same, it is the same work, and nothing is drawn twice.
+#[utoipa::path(
+    put,
+    path = "/v1/samples/{id}",
+    tag = "samples",
+    params(("id" = String, Path, description = "16 to 64 letters, digits, - and _, hard to guess.", example = json!("8d0c1a52-digits-of-seed-2"))),
+    request_body(content = RawSampleRequest, example = json!({"model": "mnist", "n": 500, "seed": 2})),
+    responses(
+        (status = 200, description = "It is over.", body = Document<'_>, headers(("Location" = String, description = "Where the samples are."))),
+        (status = 202, description = "Taken, or under way.", body = Document<'_>, headers(("Location" = String, description = "Where the samples will be."))),
+        PutProblems,
+    ),
+)]
 async fn put(
     State(service): State<Service>,
     Path(name): Path<String>,
@@ -66,6 +90,36 @@ async fn put(
     (provenance, answer).into_response()
 }
 
+/// Fetches samples that were drawn for later
+///
+/// Until they are drawn the answer is 202 and how they stand; then what the `POST` would have been answered.
+#[utoipa::path(
+    get,
+    path = "/v1/samples/{id}",
+    tag = "samples",
+    params(
+        ("id" = String, Path, description = "The job's id."),
+        ("Accept" = Option<String>, Header, description = "The format of the answer."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The samples, in the format that `Accept` names.",
+            content(
+                (Samples<'_> = "application/json"),
+                ("image/png"),
+                ("image/webp"),
+                ("image/jpeg"),
+                ("application/x-npy"),
+                ("application/zip"),
+                ("application/x-tar"),
+                ("text/event-stream"),
+            ),
+        ),
+        (status = 202, description = "Not drawn yet.", body = Document<'_>),
+        FetchProblems,
+    ),
+)]
 async fn fetch(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let outcome = service.metrics.uncounted();
     let drawn = match service.jobs.find(&id) {
@@ -87,6 +141,14 @@ async fn fetch(State(service): State<Service>, Path(id): Path<String>, headers: 
     (provenance, answer).into_response()
 }
 
+/// Cancels and forgets samples that were to be drawn for later
+#[utoipa::path(
+    delete,
+    path = "/v1/samples/{id}",
+    tag = "samples",
+    params(("id" = String, Path, description = "The job's id.")),
+    responses((status = 204, description = "Cancelled before the next evaluation, and forgotten."), DeleteProblems),
+)]
 async fn delete(State(service): State<Service>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     service.jobs.delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,13 +2,13 @@
 
 mod family;
 
+use super::openapi::{Program, Told};
 use super::problem::Problem;
 use super::served::{Gate, Served};
 use crate::engine::{Bound, Observer, Priority, Refused, Snapshot};
-use axum::Router;
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use family::families;
 use prometheus::{
     Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TEXT_FORMAT,
@@ -16,6 +16,8 @@ use prometheus::{
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Seconds of requests and waits: a point density answers in milliseconds, a sheet of images in minutes.
 const REQUEST_SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
@@ -244,11 +246,15 @@ impl Drop for Outcome {
     }
 }
 
-pub(super) fn router(gate: Gate, metrics: Arc<Metrics>) -> Router {
-    let expose = async move || -> Result<Response, Problem> {
-        let text =
-            metrics.exposition(gate.served()).map_err(|error| Problem::Internal { reason: error.to_string() })?;
-        Ok(([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
-    };
-    Router::new().route("/metrics", get(expose))
+pub(super) fn router(gate: Gate, metrics: Arc<Metrics>) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(expose)).with_state((gate, metrics))
+}
+
+type ExposeProblems = Told<Program>;
+
+/// The metrics, in the text format of Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, description = "All of them.", body = String), ExposeProblems))]
+async fn expose(State((gate, metrics)): State<(Gate, Arc<Metrics>)>) -> Result<Response, Problem> {
+    let text = metrics.exposition(gate.served()).map_err(|error| Problem::Internal { reason: error.to_string() })?;
+    Ok(([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
 }

@@ -6,6 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Whether problems at `path` have OpenAI's shape.
 pub(in crate::http) fn speaks(path: &str) -> bool {
@@ -20,26 +21,36 @@ pub(in crate::http) fn put(problem: &Problem, response: &mut Response) {
 }
 
 /// The problem's own status, but that OpenAI has no 422: its clients know what cannot be as 400, `BadRequestError`.
-fn status(problem: &Problem) -> StatusCode {
+pub(in crate::http) fn status(problem: &Problem) -> StatusCode {
     match problem.status() {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,
     }
 }
 
+/// A problem in OpenAI's shape.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiProblem)]
+pub(in crate::http) struct Document<'a> {
+    error: Error<'a>,
+}
+
+/// What it says.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiError)]
+struct Error<'a> {
+    /// What is wrong and what to do.
+    message: String,
+    /// `invalid_request_error`, `rate_limit_error` or `server_error`.
+    r#type: &'a str,
+    /// The field that cannot be.
+    param: Option<&'a str>,
+    /// The end of the problem's type.
+    code: &'a str,
+}
+
 /// What is wrong, as a body and as the data of an event.
-pub(super) fn body(problem: &Problem) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        error: Error<'a>,
-    }
-    #[derive(Serialize)]
-    struct Error<'a> {
-        message: String,
-        r#type: &'a str,
-        param: Option<&'a str>,
-        code: &'a str,
-    }
+pub(in crate::http) fn body(problem: &Problem) -> String {
     let r#type = match status(problem) {
         StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
         status if status.is_client_error() => "invalid_request_error",

@@ -2,19 +2,21 @@
 //!
 //! What means nothing here is taken in the one value that is true of every image, `auto` mostly, and is an error in any other.
 
-use super::picture::{BACKGROUND, FORMAT, size};
-use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, deserialize_seed};
+use super::picture::{BACKGROUND, size};
+use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, Seed, deserialize_seed};
 use crate::http::accept::{Format, Whole};
 use crate::http::asked::{Limits, Wish, describe};
 use crate::http::body;
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
 use crate::http::served::{Catalog, Served};
+use crate::pixels::PictureFormat;
 use crate::sampler::SamplerSpec;
 use crate::score::{ModelInfo, ReadyModel};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// How often a chain is looked at that is shown under way, in milliseconds.
 const LOOK_MS: u64 = 20;
@@ -23,9 +25,10 @@ const LOOK_MS: u64 = 20;
 const MAX_PARTIAL: u64 = 3;
 
 /// The body, as OpenAI's clients send it; then what is this server's own, which they send as `extra_body`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Generation {
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OpenAiGeneration)]
+pub(super) struct Generation {
     model: Option<String>,
     /// A class's name or number; empty for none.
     prompt: Option<String>,
@@ -46,7 +49,8 @@ struct Generation {
     #[serde(rename = "safety_identifier")]
     _safety_identifier: Option<String>,
 
-    #[serde(deserialize_with = "deserialize_seed")]
+    #[serde(default, deserialize_with = "deserialize_seed")]
+    #[schema(value_type = Option<Seed>)]
     seed: Option<u64>,
     first_index: Option<u32>,
     sampler: Option<SamplerSpec>,
@@ -58,6 +62,8 @@ struct Generation {
 /// What is to be drawn, and how it is sent.
 pub(super) struct Understood {
     pub(super) request: SampleRequest,
+    /// The format of the images.
+    pub(super) format: PictureFormat,
     /// Of an event stream: how many partial images come before each image.
     pub(super) partial_images: Option<u32>,
 }
@@ -75,11 +81,11 @@ pub(super) async fn understood(
     outcome.model(&model.info().name);
     makes_images(&served.catalog, &model)?;
     generation.check(model.info())?;
-    let partial_images = generation.partial_images()?;
+    let (format, partial_images) = (generation.format()?, generation.partial_images()?);
     let (raw, wish) = (generation.raw(model.info(), partial_images)?, Wish::Now(Format::Whole(Whole::Json)));
     let request = limits.check(&raw, model, wish)?;
     describe(&request, provenance);
-    Ok(Understood { request, partial_images })
+    Ok(Understood { request, format, partial_images })
 }
 
 /// The problem of `field`.
@@ -103,10 +109,9 @@ impl Generation {
     fn check(&self, info: &ModelInfo) -> Result<(), Problem> {
         let size = size(&info.shape);
         let of_size = format!("the model '{}' makes images of {size}", info.name);
-        let taken: [(&str, &Option<String>, &[&str], &str); 7] = [
+        let taken: [(&str, &Option<String>, &[&str], &str); 6] = [
             ("size", &self.size, &["auto", &size], &of_size),
             ("response_format", &self.response_format, &["b64_json"], "nothing is kept that a URL could lead to"),
-            ("output_format", &self.output_format, &[FORMAT], "images are sent as they are, without loss"),
             ("quality", &self.quality, &["auto"], "how good images are is decided by the field sampler"),
             ("style", &self.style, &[], "there are no styles"),
             ("background", &self.background, &["auto", BACKGROUND], "images have no transparency"),
@@ -118,13 +123,25 @@ impl Generation {
             let instead = if values.is_empty() { String::new() } else { format!("send {}, or ", values.join(" or ")) };
             return Err(invalid(field, format!("is '{asked}'; {reason}: {instead}leave it out")));
         }
-        match self.output_compression {
-            Some(asked) if asked != 100 => Err(invalid(
-                "output_compression",
-                format!("is {asked}; a PNG is without loss: send 100, or leave it out"),
-            )),
-            _ => Ok(()),
+        Ok(())
+    }
+
+    /// The format of the images. What OpenAI calls compression is the quality of what is compressed with loss.
+    fn format(&self) -> Result<PictureFormat, Problem> {
+        let (field, asked) = ("output_compression", self.output_compression.unwrap_or(100));
+        let quality = u8::try_from(asked).ok().filter(|&quality| quality <= 100);
+        let quality = quality.ok_or_else(|| invalid(field, format!("is {asked}; it must be between 0 and 100")))?;
+        let format = match self.output_format.as_deref() {
+            None | Some("png") => PictureFormat::Png,
+            Some("webp") => PictureFormat::Webp,
+            Some("jpeg") => return Ok(PictureFormat::Jpeg { quality: quality.max(1) }),
+            Some(other) => return Err(invalid("output_format", format!("is '{other}'; send 'png', 'webp' or 'jpeg'"))),
+        };
+        if quality == 100 {
+            return Ok(format);
         }
+        let reason = format!("is {asked}; {} is without loss here: send 100, or leave it out", format.name());
+        Err(invalid(field, reason))
     }
 
     /// How many partial images come before each image of an event stream; none where there is no stream.

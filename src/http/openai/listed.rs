@@ -1,14 +1,19 @@
 //! What OpenAI's list of models says of one.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A model as its clients know one.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiModel)]
 pub(in crate::http) struct Listed<'a> {
+    /// Its name.
     id: &'a str,
+    /// `model`.
     object: &'static str,
     /// Files do not tell when they were trained.
     created: u64,
+    /// `smld`.
     owned_by: &'static str,
 }
 

@@ -16,30 +16,57 @@ mod listed;
 mod picture;
 mod told;
 
-pub(super) use fault::{put, speaks};
+pub(super) use fault::{Document as FaultDocument, body, put, speaks, status};
 pub(super) use listed::Listed;
+pub(super) use told::Image as Event;
 
 use super::encode::blocking;
 use super::events::Stream;
 use super::identify::RequestId;
 use super::metrics::Outcome;
+use super::openapi::{Asking, Body, Chains, Naming, ToldToOpenAi, Working};
 use super::problem::Problem;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Extension, Router};
-use generation::{Understood, understood};
+use generation::{Generation, Understood, understood};
 use told::Told;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub(super) fn router() -> Router<Service> {
-    Router::new().route("/v1/images/generations", post(generate))
+pub(super) fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(generate))
 }
 
+type GenerateProblems = ToldToOpenAi<(Body, Asking, Naming, Working, Chains)>;
+
+/// Draws images as clients of OpenAI ask for them
+///
+/// The prompt is a class's name or number, or empty. With `stream` the answer is an event stream:
+/// `image_generation.partial_image`, `image_generation.completed`, or `error`, each with a line of JSON: the schema OpenAiEvent, or OpenAiProblem.
+#[utoipa::path(
+    post,
+    path = "/v1/images/generations",
+    tag = "openai",
+    request_body(content = Generation, example = json!({"model": "fashion-mnist", "prompt": "sneaker", "n": 2, "seed": 7})),
+    responses(
+        (
+            status = 200,
+            description = "The images.",
+            content((answer::Document = "application/json"), ("text/event-stream")),
+            headers(
+                ("X-Smld-Seed" = String, description = "The seed."),
+                ("X-Smld-Model-Sha256" = String, description = "The SHA-256 of the model's file."),
+            ),
+        ),
+        GenerateProblems,
+    ),
+)]
 async fn generate(State(service): State<Service>, Extension(id): Extension<RequestId>, request: Request) -> Response {
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
@@ -54,18 +81,19 @@ async fn generate(State(service): State<Service>, Extension(id): Extension<Reque
 impl Service {
     /// The images that `understood` asks for. As in [`send`](Self::send) nothing is spawned before the answer begins.
     async fn generated(&self, served: &Served, id: RequestId, understood: Understood, outcome: Outcome) -> Response {
-        let Understood { request, partial_images } = understood;
+        let Understood { request, partial_images, format } = understood;
         let source = match served.engine.submit(&request) {
             Ok(ticket) => Source::Engine(ticket),
             Err(refused) => return outcome.fail(refused),
         };
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {
-            return Stream::new(Told::new(request, partial_images), source, deadline).go_on(self.readers, outcome);
+            return Stream::new(Told::new(request, partial_images, format), source, deadline)
+                .go_on(self.readers, outcome);
         }
         let answer = async {
             let drawn = source.drawn(id, request, deadline).await?;
-            blocking(move || answer::json(&drawn)).await
+            blocking(move || answer::json(&drawn, format)).await
         };
         match answer.await {
             Ok(json) => {

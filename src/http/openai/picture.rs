@@ -3,9 +3,7 @@
 use crate::engine::SampleRequest;
 use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The one format: a PNG with the recipe that makes it again.
-pub(super) const FORMAT: &str = "png";
+use utoipa::ToSchema;
 
 /// Images have no transparency.
 pub(super) const BACKGROUND: &str = "opaque";
@@ -21,7 +19,8 @@ pub(super) fn size(shape: &[usize]) -> String {
 }
 
 /// What images cost. OpenAI counts tokens, which there are none of here; what is put out is counted in evaluations.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiUsage)]
 pub(super) struct Usage {
     input_tokens: u64,
     input_tokens_details: Tokens,
@@ -29,7 +28,8 @@ pub(super) struct Usage {
     total_tokens: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiTokens)]
 struct Tokens {
     image_tokens: u64,
     text_tokens: u64,

@@ -1,19 +1,22 @@
 //! The images as an event stream.
 
 use super::fault;
-use super::picture::{BACKGROUND, FORMAT, Usage, now, size};
+use super::picture::{BACKGROUND, Usage, now, size};
 use crate::engine::{Forecast, Headway, Preview, SampleRequest, Summary};
-use crate::http::encode::{Sample, Unwritable, b64_png, b64_preview};
+use crate::http::encode::{Sample, Unwritable, b64, b64_preview};
 use crate::http::events::{Voice, event};
 use crate::http::problem::Problem;
+use crate::pixels::PictureFormat;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `image_generation.partial_image` at equal parts of a chain's way, then `image_generation.completed`; or `error`.
 #[derive(Clone)]
 pub(super) struct Told {
     request: Arc<SampleRequest>,
     partial_images: u32,
+    format: PictureFormat,
     /// How many were sent.
     sent: u32,
     /// The part of the way that the latest was of, from 1.
@@ -21,8 +24,9 @@ pub(super) struct Told {
 }
 
 /// The data of both events.
-#[derive(Serialize)]
-struct Image<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiEvent)]
+pub(in crate::http) struct Image<'a> {
     r#type: &'static str,
     b64_json: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,9 +41,9 @@ struct Image<'a> {
 }
 
 impl Told {
-    /// The images of `request`, each after `partial_images` of it where its way is long enough to be seen.
-    pub(super) fn new(request: SampleRequest, partial_images: u32) -> Self {
-        Self { request: Arc::new(request), partial_images, sent: 0, part: 0 }
+    /// The images of `request`, as files of `format`, each after `partial_images` of it where its way is long enough to be seen.
+    pub(super) fn new(request: SampleRequest, partial_images: u32, format: PictureFormat) -> Self {
+        Self { request: Arc::new(request), partial_images, format, sent: 0, part: 0 }
     }
 
     fn image(&self, r#type: &'static str, b64_json: String, partial: Option<u32>) -> Result<Vec<u8>, Unwritable> {
@@ -49,7 +53,7 @@ impl Told {
             partial_image_index: partial,
             created_at: now(),
             background: BACKGROUND,
-            output_format: FORMAT,
+            output_format: self.format.name(),
             quality: "auto",
             size: size(&self.request.model().info().shape),
             usage: partial.is_none().then(|| Usage::of(&self.request, 1)),
@@ -86,7 +90,7 @@ impl Voice for Told {
     fn preview(&self, chains: &[Preview]) -> Result<Vec<u8>, Unwritable> {
         let mut lines = Vec::new();
         for chain in chains {
-            let b64_json = b64_preview(&self.request, chain)?;
+            let b64_json = b64_preview(&self.request, chain, self.format)?;
             lines.extend(self.image("image_generation.partial_image", b64_json, Some(self.sent - 1))?);
         }
         Ok(lines)
@@ -95,7 +99,7 @@ impl Voice for Told {
     fn images(&self, samples: &[Sample]) -> Result<Vec<u8>, Unwritable> {
         let mut lines = Vec::new();
         for sample in samples {
-            lines.extend(self.image("image_generation.completed", b64_png(&self.request, sample)?, None)?);
+            lines.extend(self.image("image_generation.completed", b64(&self.request, sample, self.format)?, None)?);
         }
         Ok(lines)
     }

@@ -1,0 +1,102 @@
+//! Which request is sent when.
+
+use crate::client::ClientError;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+/// When requests are sent.
+#[derive(Clone, Copy)]
+pub(super) enum Pattern {
+    /// When the last of the same client was answered.
+    Closed { clients: u16 },
+    /// One after each gap.
+    Open { gap: Duration },
+}
+
+/// What became of a request.
+pub(super) enum Outcome {
+    Answered,
+    /// The server had too much to do (429, 503).
+    Refused,
+    Failed(String),
+}
+
+/// A request that was sent.
+pub(super) struct Sent {
+    /// When its answer ended, since the beginning.
+    pub(super) ended: Duration,
+    /// Until then: from when it was sent or, in an open loop, was due.
+    pub(super) latency: Duration,
+    pub(super) outcome: Outcome,
+}
+
+/// The most requests of an open loop under way, each with a thread. What is due beyond them is late, and its latency says so.
+const MOST: usize = 512;
+
+/// How long one that is due waits for another to end.
+const BREATH: Duration = Duration::from_millis(1);
+
+/// How long a client pauses that was refused and not told until when.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends requests for `span`, request i by `send(i)`, and waits for the last.
+pub(super) fn drive(
+    pattern: Pattern,
+    span: Duration,
+    send: impl Fn(u64) -> Result<(), ClientError> + Sync,
+) -> Vec<Sent> {
+    let (start, next, sent) = (Instant::now(), AtomicU64::new(0), Mutex::new(Vec::new()));
+    let under_way = AtomicUsize::new(0);
+    // How long to pause before the next.
+    let one = |since: Instant| {
+        let answer = send(next.fetch_add(1, Ordering::Relaxed));
+        let (outcome, pause) = outcome(answer);
+        let ended = Instant::now();
+        let one = Sent { ended: ended - start, latency: ended - since, outcome };
+        sent.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        pause
+    };
+    scope(|threads| match pattern {
+        Pattern::Closed { clients } => {
+            for _ in 0..clients {
+                threads.spawn(|| {
+                    while start.elapsed() < span {
+                        let pause = one(Instant::now());
+                        sleep(pause.min(span.saturating_sub(start.elapsed())));
+                    }
+                });
+            }
+        }
+        Pattern::Open { gap } => {
+            let (under_way, one) = (&under_way, &one);
+            let mut due = start;
+            while due < start + span {
+                sleep(due.saturating_duration_since(Instant::now()));
+                while under_way.load(Ordering::Relaxed) >= MOST {
+                    sleep(BREATH);
+                }
+                under_way.fetch_add(1, Ordering::Relaxed);
+                threads.spawn(move || {
+                    one(due);
+                    under_way.fetch_sub(1, Ordering::Relaxed);
+                });
+                due += gap;
+            }
+        }
+    });
+    sent.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What became of a request, and how long its client pauses.
+fn outcome(answer: Result<(), ClientError>) -> (Outcome, Duration) {
+    match answer {
+        Ok(()) => (Outcome::Answered, Duration::ZERO),
+        Err(ClientError::Refused(refusal)) if [429, 503].contains(&refusal.status) => {
+            let seconds = refusal.retry_after.and_then(|seconds| seconds.parse().ok());
+            (Outcome::Refused, seconds.map_or(PAUSE, Duration::from_secs))
+        }
+        Err(fault) => (Outcome::Failed(fault.to_string()), PAUSE),
+    }
+}
