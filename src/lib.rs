@@ -15,17 +15,23 @@
 //! | [`pixels`] | numbers to pictures: scaling, grids, PNG | nothing |
 //! | [`plot`] | figures: densities, points, lines and arrows, as SVG and PNG | `score`, `pixels` |
 //! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
-//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot` |
+//! | `oip` | the Open Inference Protocol without a wire: tensors to requests, samples to tensors | `engine`, `score` |
+//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot`, `oip` |
+//! | [`grpc`] | the protocol over gRPC, health, reflection | `oip`; `http`, for what answers and what can be wrong |
 //! | [`client`] | a running server asked for samples, models, a picture again; load | `plot`; of the server the interface as documented |
-//! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` |
+//! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` and `grpc` |
 //!
-//! Features: `serve` (http), `client`, `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
+//! Features: `serve` (http and gRPC), `client`, `onnx` (onnxruntime and the writer), `train` (libtorch). The core builds without any.
 
 #[cfg(feature = "client")]
 pub mod client;
 pub mod engine;
 #[cfg(feature = "serve")]
+pub mod grpc;
+#[cfg(feature = "serve")]
 pub mod http;
+#[cfg(feature = "serve")]
+mod oip;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(any(feature = "client", feature = "serve", feature = "train"))]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each module, what of the crate it may know, and why no more. A module knows only those above it: data flows one way.
-const MODULES: [(&str, &[&str], &str); 11] = [
+const MODULES: [(&str, &[&str], &str); 13] = [
     ("sampler", &[], "samplers are pure mathematics"),
     ("onnx", &[], "it is a file format, whatever the graph is for"),
     ("pixels", &[], "it makes pictures of numbers, wherever they come from"),
@@ -15,20 +15,31 @@ const MODULES: [(&str, &[&str], &str); 11] = [
     ("plot", &["pixels", "score"], "a figure shows densities and points, whoever asks for it"),
     ("client", &["plot"], "it knows the interface, not the server"),
     ("engine", &["sampler", "score"], "it runs chains without a server, and with any score model"),
-    ("http", &["sampler", "pixels", "score", "plot", "engine"], "it turns requests into chains and samples into bytes"),
+    ("oip", &["score", "engine"], "tensors are requests and samples, whichever wire they come over"),
+    (
+        "http",
+        &["sampler", "pixels", "score", "plot", "engine", "oip"],
+        "it turns requests into chains and samples into bytes",
+    ),
+    ("grpc", &["engine", "oip", "http"], "its calls are answered as those of `http` are, within the same limits"),
     ("train", &["sampler", "onnx", "pixels", "score", "plot", "engine"], "it runs offline, without the server"),
-    ("bin/smld", &["sampler", "pixels", "client", "score", "engine", "http"], "the server runs without the trainer"),
+    (
+        "bin/smld",
+        &["sampler", "pixels", "client", "score", "engine", "http", "grpc"],
+        "the server runs without the trainer",
+    ),
     ("bin/smld-train", &["sampler", "pixels", "score", "engine", "train"], "the trainer runs without the server"),
 ];
 
 /// Paths of other crates, where in `src` they may be used, and why nowhere else.
-const CRATES: [(&str, &[&str], &str); 12] = [
-    ("axum::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
-    ("tower::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
-    ("tower_http::", &["http/"], "nothing but `http` knows that requests come over HTTP"),
+const CRATES: [(&str, &[&str], &str); 13] = [
+    ("axum::", &["http/", "grpc/"], "nothing but these two knows that requests come over HTTP"),
+    ("tower::", &["http/", "grpc/"], "nothing but these two knows that requests come over HTTP"),
+    ("tower_http::", &["http/", "grpc/"], "nothing but these two knows that requests come over HTTP"),
+    ("tonic::", &["grpc/"], "nothing but `grpc` knows that requests come over gRPC"),
     (
         "tokio::",
-        &["http/", "bin/smld.rs"],
+        &["http/", "grpc/", "bin/smld.rs"],
         "the server alone has a runtime; the engine has tokio::sync, for its events",
     ),
     ("tokio::sync", &["engine/"], "the engine's events reach async code"),

@@ -1,12 +1,15 @@
-//! `smld`: samples of score-based generative models over HTTP, served and asked for.
+//! `smld`: samples of score-based generative models over HTTP and gRPC, served and asked for.
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use smld::client::{Info, Load, Models, Sample};
 use smld::engine::{Worker, engine};
+use smld::grpc;
 use smld::http::config::Settings;
 use smld::http::probe::probe;
-use smld::http::{self, Access, Catalog, Connections, Drained, Gate, MakeKey, Metrics, Served, Working};
+use smld::http::{
+    self, Access, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served, Working,
+};
 use smld::score::onnx::Provider;
 use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
 use std::error::Error;
@@ -21,7 +24,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 /// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
@@ -153,11 +155,18 @@ fn run(settings: Settings) -> Result<(), Fault> {
 /// From the first socket to the last: listens, loads, serves, drains.
 async fn serve(settings: Settings) -> Result<(), Fault> {
     let mut stop = Stop::new()?;
-    let access = Access::new(&settings.access, &[settings.listen])?;
+    let addresses: Vec<_> = [settings.listen].into_iter().chain(settings.grpc_listen).collect();
+    let access = Access::new(&settings.access, &addresses)?;
     let listener = listen(settings.listen, "--listen").await?;
-    let scheme = if access.tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}", listener.local_addr()?);
-    say(&format!("smld listens on {url} and loads its models"));
+    let calls = match settings.grpc_listen {
+        Some(address) => Some(listen(address, "--grpc-listen").await?),
+        None => None,
+    };
+    let secure = if access.tls.is_some() { "s" } else { "" };
+    let url = format!("http{secure}://{}", listener.local_addr()?);
+    let grpc_address = calls.as_ref().map(TcpListener::local_addr).transpose()?;
+    let beside = grpc_address.map(|address| format!(" and grpc{secure}://{address}")).unwrap_or_default();
+    say(&format!("smld listens on {url}{beside} and loads its models"));
 
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
     let mut metrics_url = url.clone();
@@ -165,18 +174,21 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         let listener = listen(address, "--metrics-listen").await?;
         metrics_url = format!("http://{}", listener.local_addr()?);
         let router = http::supervision(&gate, &metrics, settings.bounds());
-        let few = Connections { most: SUPERVISORS, ..settings.connections() };
+        let few = Connections { most: SUPERVISORS, ..settings.connections(Protocol::Http1) };
         // To the end of the process: draining is to be watched.
         tokio::spawn(http::serve(listener, router, few, std::future::pending()));
     }
-    let (close, closing) = oneshot::channel::<()>();
+    let connections = |protocol| Connections { tls: access.tls.clone(), ..settings.connections(protocol) };
     let router = http::router(&gate, &metrics, settings.bounds(), &access);
-    let closed = async move {
-        // Dropping the other end closes too.
-        let _ = closing.await;
+    let server = Front::open(listener, router, connections(Protocol::Http1));
+    let calls = match calls {
+        Some(listener) => {
+            let inference = Inference::new(&gate, &metrics, &settings.bounds());
+            let (router, health) = grpc::router(inference, &access, &metrics).await?;
+            Some((Front::open(listener, router, connections(Protocol::Http2)), health))
+        }
+        None => None,
     };
-    let connections = Connections { tls: access.tls.clone(), ..settings.connections() };
-    let server = tokio::spawn(http::serve(listener, router, connections, closed));
     let keys_are_wanted = access.keys.are_wanted();
     look_again(access)?;
 
@@ -188,6 +200,9 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     };
     let mut working = Working::start(workers)?;
     gate.open(served.clone());
+    if let Some((_, health)) = &calls {
+        health.serving().await;
+    }
     say(&http::invitation(&url, &metrics_url, served.catalog.default_model().info()));
     if keys_are_wanted {
         say("a key is wanted: add -H \"authorization: Bearer $SMLD_KEY\"");
@@ -198,12 +213,25 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
+    // Before it is told: who hears of it is refused.
+    served.engine.drain();
+    if let Some((_, health)) = &calls {
+        health.draining().await;
+    }
     match http::drain(&served.engine, &mut working, grace, stop.asked()).await {
         Drained::Finished => tracing::info!("every request was finished"),
         Drained::Stopped { unfinished } => tracing::warn!(unfinished, "requests were stopped before their end"),
     }
-    drop(close);
-    if timeout(LAST_ANSWERS, server).await.is_err() {
+    let ends = async {
+        match calls {
+            Some((calls, health)) => {
+                health.end().await;
+                tokio::join!(server.close(), calls.close());
+            }
+            None => server.close().await,
+        }
+    };
+    if timeout(LAST_ANSWERS, ends).await.is_err() {
         tracing::warn!("connections were cut off before their answer was read");
     }
     Ok(())

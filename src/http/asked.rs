@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 const X_SMLD_SEED: HeaderName = HeaderName::from_static("x-smld-seed");
-const X_SMLD_MODEL_SHA256: HeaderName = HeaderName::from_static("x-smld-model-sha256");
+pub(super) const X_SMLD_MODEL_SHA256: HeaderName = HeaderName::from_static("x-smld-model-sha256");
 const X_SMLD_WARNING: HeaderName = HeaderName::from_static("x-smld-warning");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 

@@ -21,7 +21,7 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
 }
 
 /// Reads the body. `setting` is what decides how large it may be.
-pub(super) async fn bytes(request: Request, setting: &'static str) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes(request: Request, setting: &'static str) -> Result<Bytes, Problem> {
     tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
         .await
         .map_err(|_| Problem::SlowBody { within: PATIENCE })?

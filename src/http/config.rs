@@ -5,7 +5,7 @@ mod access;
 pub use access::AccessSettings;
 
 use super::logging::LogFormat;
-use super::{Bounds, Connections, JobLimits, Readers};
+use super::{Bounds, Connections, JobLimits, Protocol, Readers};
 use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
@@ -25,6 +25,10 @@ pub struct Settings {
     /// The address to listen on; port 0 takes a free one and says which
     #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// The address to listen on for gRPC, the Open Inference Protocol; by default there is none
+    #[arg(long, env = "SMLD_GRPC_LISTEN", value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grpc_listen: Option<SocketAddr>,
     /// A folder with .onnx and .density.json files, or the files themselves, separated by commas
     #[arg(long, env = "SMLD_MODELS", value_name = "PATH", value_delimiter = ',', default_value = "models")]
     pub models: Vec<PathBuf>,
@@ -270,14 +274,15 @@ impl Settings {
         }
     }
 
-    /// What the connections are given, before anything encrypts them.
+    /// What the connections that speak `protocol` are given, before anything encrypts them.
     #[must_use]
-    pub fn connections(&self) -> Connections {
+    pub fn connections(&self, protocol: Protocol) -> Connections {
         Connections {
             most: self.max_connections.get(),
             most_from_one: self.max_client_connections,
             header_timeout: seconds(self.header_seconds.get()),
             header_bytes: self.header_limit.get(),
+            protocol,
             tls: None,
         }
     }

@@ -28,11 +28,7 @@ type ReadyProblems = Told<(Starting, Leaving)>;
 /// A server that loads its models is alive. One that has work and ends no step is not, whatever its process does.
 #[utoipa::path(get, path = "/livez", tag = "server", responses((status = 200, description = "It does.", body = String), LiveProblems))]
 async fn live(State(Health { gate, stall }): State<Health>) -> Result<&'static str, Problem> {
-    let stalled = gate.served().map(|served| served.engine.snapshot().stalled);
-    match stalled.filter(|&since| since > stall) {
-        Some(since) => Err(Problem::Stalled { since }),
-        None => Ok("alive\n"),
-    }
+    alive(&gate, stall).map(|()| "alive\n")
 }
 
 /// Whether requests should come here
@@ -40,9 +36,23 @@ async fn live(State(Health { gate, stall }): State<Health>) -> Result<&'static s
 /// Only after every model is warm, and no longer once the server is going down.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, description = "They should.", body = String), ReadyProblems))]
 async fn ready(State(Health { gate, .. }): State<Health>) -> Result<&'static str, Problem> {
+    takes_requests(&gate).map(|()| "ready\n")
+}
+
+/// Whether the engine gets on with its work: no work has stood still for longer than `stall`.
+pub(super) fn alive(gate: &Gate, stall: Duration) -> Result<(), Problem> {
+    let stalled = gate.served().map(|served| served.engine.snapshot().stalled);
+    match stalled.filter(|&since| since > stall) {
+        Some(since) => Err(Problem::Stalled { since }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the models are warm and the server is not going down.
+pub(super) fn takes_requests(gate: &Gate) -> Result<(), Problem> {
     let served = gate.served().ok_or(Problem::NotReady)?;
     if served.engine.snapshot().draining {
         return Err(Refused::Draining.into());
     }
-    Ok("ready\n")
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A request's id, its span and its line in the log.
 
-use super::openai;
 use super::problem::Problem;
+use super::{inference, openai};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -12,15 +12,15 @@ use std::time::Instant;
 use tracing::Instrument;
 use tracing::field::{Empty, display};
 
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a request is called: in the answer's header and body, and in the log.
 #[derive(Clone, Debug)]
-pub(super) struct RequestId(Arc<str>);
+pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The client's own id where it can stand in a log and a URI as it is, else a new one.
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sane = |id: &&str| {
             (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
@@ -30,7 +30,7 @@ impl RequestId {
         Self(given.map_or_else(|| made().into(), Into::into))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -41,15 +41,15 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let path = logged(request.uri().path());
     let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path, key = Empty);
-    let is_openai = openai::speaks(request.uri().path());
-    let is_api = request.uri().path().starts_with("/v1/");
+    let shape = shape(request.uri().path());
+    let is_api = ["/v1/", "/v2/models/"].iter().any(|api| request.uri().path().starts_with(api));
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    match &problem {
-        Some(problem) if is_openai => openai::put(problem, &mut response),
-        Some(problem) => *response.body_mut() = Body::from(problem.body(id.as_str())),
-        None => {}
+    match (&problem, shape) {
+        (Some(problem), Some(put)) => put(problem, &mut response),
+        (Some(problem), None) => *response.body_mut() = Body::from(problem.body(id.as_str())),
+        (None, _) => {}
     }
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, id);
@@ -65,6 +65,17 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
         }
     });
     response
+}
+
+/// How problems at `path` are put into an answer, where another interface than the native one has its own shape.
+fn shape(path: &str) -> Option<fn(&Problem, &mut Response)> {
+    if openai::speaks(path) {
+        Some(openai::put)
+    } else if inference::speaks(path) {
+        Some(inference::put)
+    } else {
+        None
+    }
 }
 
 /// `path` as it stands in the log. Whoever knows the id of samples has them, so it is not told there.

@@ -4,18 +4,24 @@ mod clients;
 
 use super::tls::Tls;
 use axum::Router;
+use axum::extract::Request;
 use clients::Clients;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// What a client may do with connections.
@@ -29,6 +35,8 @@ pub struct Connections {
     pub header_timeout: Duration,
     /// The most bytes of a request's headers; larger ones are answered 431.
     pub header_bytes: usize,
+    /// What is spoken.
+    pub protocol: Protocol,
     /// What encrypts them.
     pub tls: Option<Tls>,
 }
@@ -36,12 +44,32 @@ pub struct Connections {
 impl Default for Connections {
     fn default() -> Self {
         let header_timeout = Duration::from_secs(30);
-        Self { most: 1024, most_from_one: None, header_timeout, header_bytes: 32 << 10, tls: None }
+        Self {
+            most: 1024,
+            most_from_one: None,
+            header_timeout,
+            header_bytes: 32 << 10,
+            protocol: Protocol::Http1,
+            tls: None,
+        }
     }
 }
 
 /// The most headers of a request; more are answered 431.
 const MAX_HEADERS: usize = 100;
+
+/// What is spoken on a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1: one request at a time.
+    #[default]
+    Http1,
+    /// HTTP/2, from the first byte: many requests at once, as of gRPC.
+    Http2,
+}
+
+/// The most requests at once on one connection of HTTP/2; the next wait with their client.
+const STREAMS: u32 = 100;
 
 /// How long to wait when the system has no connection to give, as when files run out.
 const BREATH: Duration = Duration::from_millis(100);
@@ -51,12 +79,10 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// A connection that its client closes drops the request it was in.
 pub async fn serve(listener: TcpListener, router: Router, connections: Connections, closing: impl Future<Output = ()>) {
-    let Connections { most, most_from_one, header_timeout, header_bytes, tls } = connections;
+    let speaker = Arc::new(Speaker::new(&connections));
+    let Connections { most, most_from_one, header_timeout, protocol, tls, .. } = connections;
     let (room, clients) = (Arc::new(Semaphore::new(most)), Arc::new(Clients::default()));
     let open = GracefulShutdown::new();
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout);
-    http.max_header_size(header_bytes).max_headers(MAX_HEADERS);
     let accept = async || {
         // The semaphore is never closed.
         let place = Arc::clone(&room).acquire_owned().await;
@@ -82,12 +108,12 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         };
         // Without it, small answers wait for the client's acknowledgement. A connection that refuses is served all the same.
         let _ = stream.set_nodelay(true);
-        let (http, watcher, router, tls) = (http.clone(), open.watcher(), router.clone(), tls.clone());
+        let (speaker, watcher, router, tls) = (Arc::clone(&speaker), open.watcher(), router.clone(), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
-                None => attend(&http, watcher, stream, router).await,
-                Some(tls) => match timeout(header_timeout, tls.acceptor().accept(stream)).await {
-                    Ok(Ok(stream)) => attend(&http, watcher, stream, router).await,
+                None => speaker.attend(watcher, stream, router).await,
+                Some(tls) => match timeout(header_timeout, tls.acceptor(protocol).accept(stream)).await {
+                    Ok(Ok(stream)) => speaker.attend(watcher, stream, router).await,
                     Ok(Err(error)) => Err(error),
                     Err(_) => Err(io::ErrorKind::TimedOut.into()),
                 },
@@ -102,11 +128,76 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
     open.shutdown().await;
 }
 
-/// Serves `router` on one connection, until it ends or the server closes.
-async fn attend<S>(http: &http1::Builder, watcher: Watcher, stream: S, router: Router) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    watcher.watch(connection).await.map_err(io::Error::other)
+/// A listener that is served until it is closed.
+pub struct Front {
+    close: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl Front {
+    /// Begins to serve `router` on `listener`.
+    #[must_use]
+    pub fn open(listener: TcpListener, router: Router, connections: Connections) -> Self {
+        let (close, closing) = oneshot::channel::<()>();
+        let closed = async move {
+            // Dropping the other end closes too.
+            let _ = closing.await;
+        };
+        Self { close, served: tokio::spawn(serve(listener, router, connections, closed)) }
+    }
+
+    /// Accepts nothing more, and waits for the last answers.
+    pub async fn close(self) {
+        drop(self.close);
+        // A panic in it is in the log.
+        let _ = self.served.await;
+    }
+}
+
+/// How what is said on connections is understood.
+struct Speaker {
+    protocol: Protocol,
+    patience: Duration,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Speaker {
+    fn new(connections: &Connections) -> Self {
+        let Connections { header_timeout: patience, header_bytes, protocol, .. } = *connections;
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(patience);
+        http1.max_header_size(header_bytes).max_headers(MAX_HEADERS);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
+        // One whose client is gone without a word is found out by asking it.
+        http2.keep_alive_interval(patience).keep_alive_timeout(patience).max_concurrent_streams(STREAMS);
+        Self { protocol, patience, http1, http2 }
+    }
+
+    /// Serves `router` on one connection, until it ends or the server closes.
+    async fn attend<S>(&self, watcher: Watcher, stream: S, router: Router) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (stream, endpoints) = (TokioIo::new(stream), TowerToHyperService::new(router));
+        let ended = match self.protocol {
+            Protocol::Http1 => watcher.watch(self.http1.serve_connection(stream, endpoints)).await,
+            Protocol::Http2 => {
+                let asked = AtomicBool::new(false);
+                let service = service_fn(|request: Request<Incoming>| {
+                    asked.store(true, Ordering::Relaxed);
+                    endpoints.call(request)
+                });
+                let mut connection = pin!(watcher.watch(self.http2.serve_connection(stream, service)));
+                // It has no bound of its own on how long the first request may take.
+                match timeout(self.patience, &mut connection).await {
+                    Ok(ended) => ended,
+                    Err(_) if asked.load(Ordering::Relaxed) => connection.await,
+                    Err(_) => return Err(io::Error::other("it asked for nothing")),
+                }
+            }
+        };
+        ended.map_err(io::Error::other)
+    }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! socket → tls → listen → identify → keys → samples, jobs: body → asked → engine → source → encode → answer
 //!                                         → openai: its body, the same way, its answer
+//!                                         → inference: tensors → oip → engine → tensors, over gRPC too
 //!                                         → score, models
 //!                                  → health, metrics, page
 //! ```
@@ -17,6 +18,7 @@
 //! | `identify` | a request's id, its span, its line in the log |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
 //! | `openai` | images as clients of OpenAI ask for them |
+//! | `inference` | the Open Inference Protocol: over REST, and what it has in common with gRPC |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
 //! | `body`, `asked`, `accept` | what was asked, in which format |
 //! | `openapi` | what there is, described from the code that answers |
@@ -40,6 +42,7 @@ mod growing;
 mod headers;
 mod health;
 mod identify;
+mod inference;
 mod jobs;
 mod keys;
 mod lifecycle;
@@ -61,14 +64,20 @@ mod source;
 mod tls;
 
 pub use access::{Access, InvalidAccess};
+pub(crate) use body::bytes as read_body;
 pub use growing::Readers;
 pub use headers::Origin;
+pub(crate) use identify::{RequestId, X_REQUEST_ID};
+pub(crate) use inference::Answer;
+pub use inference::Inference;
 pub use jobs::JobLimits;
 pub use keys::{Asker, Denied, Keys, MakeKey, Share};
+pub(crate) use keys::{Guard, guard};
 pub use lifecycle::{Drained, Working, drain};
-pub use listen::{Connections, serve};
+pub use listen::{Connections, Front, Protocol, serve};
 pub use metrics::Metrics;
 pub use page::invitation;
+pub(crate) use problem::{Problem, from_panic};
 pub use reload::Unusable;
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
 pub use tls::Tls;
@@ -77,8 +86,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use keys::Guard;
-use problem::Problem;
 use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -108,17 +115,19 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Access) -> Router {
+    let inference = Inference::new(gate, metrics, &bounds);
     let mut guarded = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
+        .merge(inference::router(inference.clone()).into())
         .merge(models::router(gate.clone()));
     if !access.metrics_apart {
         guarded = guarded.merge(metrics::router(gate.clone(), Arc::clone(metrics)));
     }
-    let guard = Guard { keys: access.keys.clone(), metrics: Arc::clone(metrics) };
     let described = guarded
-        .route_layer(from_fn_with_state(guard, keys::guard))
+        .route_layer(from_fn_with_state(Guard::new(access, metrics), guard))
         // What needs no key: it tells nothing of anyone's work and costs nothing.
+        .merge(inference::health(inference).into())
         .merge(health::router(gate.clone(), bounds.stall))
         .layer(DefaultBodyLimit::max(bounds.body));
     let (endpoints, description) = described.split_for_parts();
@@ -137,7 +146,7 @@ fn answering(endpoints: Router, origins: &[Origin]) -> Router {
     let mut answering = endpoints
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         .method_not_allowed_fallback(async |method: Method| Problem::MethodNotAllowed { method })
-        .layer(CatchPanicLayer::custom(problem::from_panic));
+        .layer(CatchPanicLayer::custom(from_panic));
     if let Some(cors) = headers::cors(origins) {
         answering = answering.layer(cors);
     }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 /// Every way in which a request can end without what it asked for.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     #[error("the body is not JSON: {reason}")]
     NotJson { reason: String },
     #[error("the body ended early: {reason}")]
@@ -24,6 +24,8 @@ pub(super) enum Problem {
     NoSuchPath { path: String },
     #[error(transparent)]
     UnknownModel(#[from] UnknownModel),
+    #[error("the model '{model}' has no version '{version}'; it has 1 only")]
+    UnknownVersion { model: String, version: String },
     // Ids are not told: what is told stands in the log.
     #[error(
         "there are no such samples: they were deleted, or not asked for here, or not kept any longer; see --job-seconds"
@@ -113,6 +115,7 @@ impl Problem {
             Self::Truncated { .. } => kind(S::BAD_REQUEST, "truncated", "The body ended early"),
             Self::NoSuchPath { .. } => kind(S::NOT_FOUND, "no-such-path", "Nothing here"),
             Self::UnknownModel(_) => kind(S::NOT_FOUND, "unknown-model", "No such model"),
+            Self::UnknownVersion { .. } => kind(S::NOT_FOUND, "unknown-version", "No such version"),
             Self::NoSuchSamples => kind(S::NOT_FOUND, "no-such-samples", "No such samples"),
             Self::Conflict => kind(S::CONFLICT, "conflict", "Another request has this id"),
             Self::MethodNotAllowed { .. } => kind(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Not this method"),
@@ -195,14 +198,14 @@ impl Problem {
         }
     }
 
+    /// When the same may be asked again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.kind().retry_after
+    }
+
     /// The kind of problem in words.
     pub(super) fn title(&self) -> &'static str {
         self.kind().title
-    }
-
-    /// Whether the answer says when to come back.
-    pub(super) fn may_pass(&self) -> bool {
-        self.kind().retry_after.is_some()
     }
 
     /// The field that cannot be.
@@ -276,7 +279,7 @@ impl IntoResponse for Problem {
 
 /// A panic in an endpoint: a fault of this program, not of the request.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
-pub(super) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
+pub(crate) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("without a message"), "a request panicked");
     Problem::unforeseen().into_response()

@@ -94,11 +94,7 @@ async fn score(
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
 async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
-    /// Of a number in JSON, at most, with what stands between two.
-    const NUMBER: usize = 32;
-    /// Of what else there is to a row, and to a request.
-    const ROOM: usize = 4096;
-    DefaultBodyLimit::max(rows.saturating_mul(info.dim() * NUMBER + ROOM)).apply(&mut request);
+    DefaultBodyLimit::max(most_bytes(info, rows)).apply(&mut request);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let is_array = is_array(&headers);
     if !is_array && !body::is_json(&headers) {
@@ -116,6 +112,15 @@ async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<Raw
         body::parse(&bytes, r#"{"x": [[0.5, 1.0]], "sigma": 0.1}"#)
     };
     tokio::task::spawn_blocking(parse).await.map_err(|_| Problem::unforeseen())?
+}
+
+/// What a body of `rows` points of `info` takes at most.
+pub(super) fn most_bytes(info: &ModelInfo, rows: usize) -> usize {
+    /// Of a number in JSON, at most, with what stands between two.
+    const NUMBER: usize = 32;
+    /// Of what else there is to a row, and to a request.
+    const ROOM: usize = 4096;
+    rows.saturating_mul(info.dim() * NUMBER + ROOM)
 }
 
 fn is_array(headers: &HeaderMap) -> bool {

@@ -1,5 +1,6 @@
 //! TLS by rustls: TLS 1.2 and 1.3, with certificates that are read again when they change.
 
+use super::listen::Protocol;
 use super::reload::{Fresh, Unusable};
 use std::fmt;
 use std::path::Path;
@@ -16,7 +17,8 @@ use tokio_rustls::rustls::{Error, ServerConfig};
 #[derive(Clone)]
 pub struct Tls {
     certificates: Arc<Certificates>,
-    acceptor: TlsAcceptor,
+    http1: TlsAcceptor,
+    http2: TlsAcceptor,
 }
 
 /// The certificates in force, and their key.
@@ -49,13 +51,20 @@ impl Tls {
             .map_err(fault)?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { certificates, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        let mut speaking = |protocol: &[u8]| {
+            config.alpn_protocols = vec![protocol.to_vec()];
+            TlsAcceptor::from(Arc::new(config.clone()))
+        };
+        let (http1, http2) = (speaking(b"http/1.1"), speaking(b"h2"));
+        Ok(Self { certificates, http1, http2 })
     }
 
-    /// What makes an encrypted stream of a plain one.
-    pub(super) fn acceptor(&self) -> &TlsAcceptor {
-        &self.acceptor
+    /// What makes an encrypted stream of a plain one, on which `protocol` is spoken.
+    pub(super) fn acceptor(&self, protocol: Protocol) -> &TlsAcceptor {
+        match protocol {
+            Protocol::Http1 => &self.http1,
+            Protocol::Http2 => &self.http2,
+        }
     }
 
     /// Reads the files again if they have changed. One of them may have been written and the other not yet: the two do not fit

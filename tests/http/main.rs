@@ -11,6 +11,7 @@ mod events;
 mod formats;
 mod headers;
 mod health;
+mod inference;
 mod jobs;
 mod keys;
 mod limits;

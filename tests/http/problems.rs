@@ -69,7 +69,7 @@ async fn a_request_that_cannot_be_is_told_why() {
         ("GET /v1/samples", get("/v1/samples")),
         ("DELETE /v1/models", request("DELETE", "/v1/models", "")),
         ("GET /v1/models/nothing", get("/v1/models/nothing")),
-        ("GET /v2/samples", get("/v2/samples")),
+        ("GET /v3/samples", get("/v3/samples")),
     ] {
         report += &line(what, &send(&site.router, request).await);
     }

@@ -96,14 +96,14 @@ async fn metrics_and_probes_have_an_address_of_their_own_by_choice() {
 }
 
 /// Files of a certificate of `localhost` and its key.
-struct Certified {
-    cert: PathBuf,
-    key: PathBuf,
+pub(crate) struct Certified {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
     _folder: TempDir,
 }
 
 impl Certified {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [cert, key] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
         let this = Self { cert, key, _folder: folder };

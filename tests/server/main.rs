@@ -9,6 +9,7 @@ mod access;
 mod clients;
 mod configuration;
 mod densities;
+mod inference;
 mod later;
 mod openai;
 mod openapi;

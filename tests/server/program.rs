@@ -14,6 +14,8 @@ pub(crate) struct Program {
     pub(crate) address: String,
     /// Where its metrics are.
     pub(crate) metrics: String,
+    /// Where it answers gRPC; empty where it does not.
+    pub(crate) grpc: String,
     client: Client,
 }
 
@@ -52,11 +54,15 @@ impl Program {
     pub(crate) fn run(mut command: Command, scheme: &str) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let (address, metrics) = (String::new(), String::new());
-        let mut program = Self { child, out, address, metrics, client: Client::new() };
-        let (first, scheme) = (program.line(), format!("{scheme}://"));
-        program.address = first.split_whitespace().find_map(|word| word.strip_prefix(&scheme)).unwrap().to_owned();
-        let prefix = if scheme == "http://" { "" } else { &scheme };
+        let (address, metrics, grpc) = (String::new(), String::new(), String::new());
+        let mut program = Self { child, out, address, metrics, grpc, client: Client::new() };
+        let (first, secure) = (program.line(), scheme.trim_start_matches("http"));
+        let named = |scheme: &str| {
+            let scheme = format!("{scheme}{secure}://");
+            first.split_whitespace().find_map(|word| Some(word.strip_prefix(&scheme)?.to_owned()))
+        };
+        (program.address, program.grpc) = (named("http").unwrap(), named("grpc").unwrap_or_default());
+        let prefix = if secure.is_empty() { "" } else { "https://" };
         assert!(program.line().starts_with(&format!("curl -s {prefix}{}", program.address)));
         program.metrics = program.line().split_once("metrics: ").unwrap().1.trim().to_owned();
         program
@@ -94,6 +100,11 @@ impl Program {
         while !self.get("/metrics").await.text().await.unwrap().lines().any(|sample| sample == line) {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The process' number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends `signal`, as `TERM`.

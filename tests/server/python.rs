@@ -18,3 +18,10 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) {
     let [told, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     assert!(output.status.success(), "{told}{complained}");
 }
+
+/// The lines of README.md in Python among which `line` begins one.
+pub(crate) fn snippet(line: &str) -> String {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let mut snippets = readme.split("```python\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    snippets.find(|snippet| snippet.lines().any(|other| other.starts_with(line))).unwrap().to_owned()
+}

@@ -1,16 +1,9 @@
 //! The lines of README.md do what they say.
 
 use crate::program::Program;
-use crate::python::run;
+use crate::python::{run, snippet};
 
 include!("../clients/draw.rs");
-
-/// The first block of README.md in `language`.
-fn snippet(language: &str) -> String {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let (_, block) = readme.split_once(&format!("```{language}\n")).unwrap();
-    block.split_once("```").unwrap().0.to_owned()
-}
 
 fn program() -> Program {
     Program::serving("models/fashion-mnist.onnx", &[])
@@ -19,7 +12,7 @@ fn program() -> Program {
 #[test]
 fn the_lines_in_python_draw_sneakers() {
     let (program, folder) = (program(), tempfile::tempdir().unwrap());
-    let lines = snippet("python");
+    let lines = snippet("import openai");
     assert!(lines.contains("localhost:8080"));
     run(folder.path(), &["-c", &lines.replace("localhost:8080", &program.address)]);
     for file in ["sneaker-0.png", "sneaker-1.png"] {
@@ -29,7 +22,8 @@ fn the_lines_in_python_draw_sneakers() {
 
 #[test]
 fn the_lines_in_rust_draw_sneakers() {
-    assert_eq!(snippet("rust"), include_str!("../clients/draw.rs"), "they are those that are run here");
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    assert!(readme.contains(include_str!("../clients/draw.rs")), "they are those that are run here");
     let program = program();
     let picture = sneakers(&format!("http://{}", program.address)).unwrap();
     assert!(picture.starts_with(b"\x89PNG"));

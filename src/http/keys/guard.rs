@@ -1,6 +1,7 @@
 //! Lets those in who may ask.
 
 use super::ring::{Denied, Keys};
+use crate::http::access::Access;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use axum::extract::{Request, State};
@@ -12,14 +13,21 @@ use tracing::field::display;
 
 /// What the guard knows.
 #[derive(Clone)]
-pub(in crate::http) struct Guard {
-    pub(in crate::http) keys: Keys,
-    pub(in crate::http) metrics: Arc<Metrics>,
+pub(crate) struct Guard {
+    keys: Keys,
+    metrics: Arc<Metrics>,
+}
+
+impl Guard {
+    /// Of the keys of `access`; who is refused is counted in `metrics`.
+    pub(crate) fn new(access: &Access, metrics: &Arc<Metrics>) -> Self {
+        Self { keys: access.keys.clone(), metrics: Arc::clone(metrics) }
+    }
 }
 
 /// Hands a request on with who asks, its [`Asker`](super::Asker), among its extensions; or refuses it. The request's span gets
 /// the key's name.
-pub(in crate::http) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let response = match guard.keys.check(request.headers()) {
         Ok(asker) => {
             if let Some(name) = asker.name() {

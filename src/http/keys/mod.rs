@@ -17,7 +17,7 @@ mod holder;
 mod make;
 mod ring;
 
-pub(super) use guard::{Guard, guard};
+pub(crate) use guard::{Guard, guard};
 pub use holder::{Asker, Share};
 pub use make::MakeKey;
 pub(super) use ring::X_API_KEY;

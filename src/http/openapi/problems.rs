@@ -167,7 +167,7 @@ fn responses(
         let mut titles: Vec<_> = problems.iter().map(|problem| problem.title()).collect();
         titles.dedup();
         let mut response = ResponseBuilder::new().description(titles.join("; "));
-        if problems.iter().any(|problem| problem.may_pass()) {
+        if problems.iter().any(|problem| problem.retry_after().is_some()) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer);
             let header =
                 HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds after which to come back."));

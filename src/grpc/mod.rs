@@ -1,0 +1,104 @@
+//! The Open Inference Protocol, version 2, over gRPC: `proto/inference.proto`, with health and reflection.
+//!
+//! ```text
+//! socket → http's listener, HTTP/2 → attend → service: message → oip → engine → oip → message
+//!                                           → health, reflection
+//! ```
+//!
+//! Who calls brings a key in the metadata `authorization` or `x-api-key`, where keys are wanted.
+//!
+//! Calls are answered by [`Inference`], as those over REST are: same limits, same refusals, same counts, same bytes.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `attend` | a call's id, its span, its line in the log, its problem as a status |
+//! | `service` | the protocol's procedures |
+//! | `message` | its messages to calls, and answers to messages |
+//! | `deadline` | how long a client waits |
+//! | `health` | `grpc.health.v1` |
+//! | `status` | the one place that maps problems to statuses |
+
+mod attend;
+mod deadline;
+mod health;
+mod message;
+#[expect(
+    unreachable_pub,
+    unused_qualifications,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::enum_variant_names,
+    reason = "generated from proto/inference.proto, and seen by this module alone"
+)]
+mod proto {
+    tonic::include_proto!("inference");
+
+    /// The file that it was generated from, as reflection tells it.
+    pub(super) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/inference.bin"));
+}
+mod service;
+mod status;
+
+pub use health::Health;
+
+use crate::http::{Access, Guard, Inference, Metrics, Problem, from_panic, guard, read_body};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use proto::grpc_inference_service_server::GrpcInferenceServiceServer;
+use service::Calls;
+use std::sync::Arc;
+use tonic::codegen::Service;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Descriptions of services that cannot be told.
+pub type InvalidDescriptors = tonic_reflection::server::Error;
+
+/// Every service, to be served over HTTP/2, and what tells their clients whether to come.
+///
+/// # Errors
+/// Where reflection cannot be had.
+pub async fn router(
+    inference: Inference,
+    access: &Access,
+    metrics: &Arc<Metrics>,
+) -> Result<(Router, Health), InvalidDescriptors> {
+    let (health, health_service) = Health::new().await;
+    let descriptors = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Of the body as a whole there is a bound already.
+    let service = GrpcInferenceServiceServer::new(Calls(inference.clone())).max_decoding_message_size(usize::MAX);
+    let router = Router::new()
+        .route(
+            "/inference.GRPCInferenceService/{method}",
+            post(async move |request| call(&inference, service, request).await),
+        )
+        // What follows needs no key: it tells nothing of anyone's work.
+        .route_layer(from_fn_with_state(Guard::new(access, metrics), guard))
+        .route_service("/grpc.health.v1.Health/{method}", health_service)
+        .route_service("/grpc.reflection.v1.ServerReflection/{method}", descriptors().build_v1()?)
+        .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", descriptors().build_v1alpha()?)
+        .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
+        // From the outside in: a panic's answer has its id and its line too.
+        .layer(ServiceBuilder::new().layer(from_fn(attend::attend)).layer(CatchPanicLayer::custom(from_panic)));
+    Ok((router, health))
+}
+
+/// A call of the protocol. All of its procedures take one message, which is read here, within the bounds of bodies.
+async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, mut request: Request) -> Response {
+    let (most, setting) = inference.most_bytes(None);
+    DefaultBodyLimit::max(most).apply(&mut request);
+    let (parts, body) = request.into_parts();
+    match read_body(Request::from_parts(parts.clone(), body), setting).await {
+        Ok(bytes) => service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}

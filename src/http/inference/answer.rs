@@ -1,0 +1,84 @@
+//! The answer to a call: JSON, and behind it the bytes of those outputs that were wanted so.
+
+use super::HEADER_LENGTH;
+use super::service::Answer;
+use crate::http::encode::Unwritable;
+use crate::oip::{Numbers, VERSION};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// The form in which an answer is wanted.
+#[derive(Default)]
+pub(super) struct Form {
+    /// What the client calls the call.
+    pub(super) id: Option<String>,
+    /// Whether outputs are wanted as bytes of which nothing else is said.
+    pub(super) all: bool,
+    /// Whether each of those is that was asked for by name.
+    pub(super) binary: Vec<bool>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    model_name: &'a str,
+    model_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    outputs: Vec<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    name: &'a str,
+    datatype: &'static str,
+    shape: &'a [usize],
+    #[serde(flatten)]
+    elements: Elements<'a>,
+}
+
+/// Where the elements are.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Elements<'a> {
+    /// Here.
+    Data(Data<'a>),
+    /// Behind the JSON.
+    Parameters { binary_data_size: usize },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Fp32(&'a [f32]),
+    Uint64(&'a [u64]),
+}
+
+impl Form {
+    /// `answer` in this form.
+    pub(super) fn write(&self, answer: &Answer) -> Result<Response, Unwritable> {
+        let (mut outputs, mut behind) = (Vec::new(), Vec::new());
+        for (place, output) in answer.outputs.iter().enumerate() {
+            let elements = if self.binary.get(place).copied().unwrap_or(self.all) {
+                let bytes = output.numbers.bytes();
+                behind.extend_from_slice(&bytes);
+                Elements::Parameters { binary_data_size: bytes.len() }
+            } else {
+                Elements::Data(match &output.numbers {
+                    Numbers::Fp32(numbers) => Data::Fp32(numbers),
+                    Numbers::Uint64(numbers) => Data::Uint64(numbers),
+                })
+            };
+            let datatype = output.numbers.datatype().name();
+            outputs.push(Written { name: output.name, datatype, shape: &output.shape, elements });
+        }
+        let (model_name, id) = (answer.model.as_str(), self.id.as_deref());
+        let mut body = serde_json::to_vec(&Document { model_name, model_version: VERSION, id, outputs })?;
+        if behind.is_empty() {
+            return Ok(([(CONTENT_TYPE, "application/json")], body).into_response());
+        }
+        let length = body.len().to_string();
+        body.append(&mut behind);
+        Ok(([(CONTENT_TYPE, "application/octet-stream"), (HEADER_LENGTH, &length)], body).into_response())
+    }
+}

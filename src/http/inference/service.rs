@@ -1,0 +1,196 @@
+//! What answers the protocol, whichever wire the call came over: samples and scores of the engine, within the limits, with the
+//! refusals and the counts of the native interface.
+
+use crate::engine::{ScoreLimits, ScoreRequest};
+use crate::http::accept::{Format, Whole};
+use crate::http::asked::{Limits, Wish, X_SMLD_MODEL_SHA256, describe};
+use crate::http::keys::Asker;
+use crate::http::metrics::{Metrics, Outcome};
+use crate::http::problem::Problem;
+use crate::http::served::{Gate, Served};
+use crate::http::source::collected;
+use crate::http::{Bounds, health, score};
+use crate::oip::{Call, Output, Role, Signature, VERSION};
+use crate::score::{ModelInfo, ReadyModel};
+use axum::http::{HeaderMap, HeaderValue};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The models as the protocol knows them.
+#[derive(Clone)]
+pub struct Inference {
+    gate: Gate,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    scores: ScoreLimits,
+    stall: Duration,
+    body: usize,
+}
+
+/// A model in one of its roles.
+#[derive(Clone)]
+pub(crate) struct Model {
+    served: Served,
+    model: ReadyModel,
+    role: Role,
+}
+
+/// A model in the list of all.
+pub(crate) struct Entry {
+    /// The name by which it is asked for.
+    pub(crate) name: String,
+    /// Whether it takes calls, and why not.
+    pub(crate) ready: Result<(), Problem>,
+}
+
+/// What a call is answered.
+pub(crate) struct Answer {
+    /// The name by which the model was asked for.
+    pub(crate) model: String,
+    /// The outputs that were wanted, in that order.
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Model {
+    /// What it takes and gives.
+    pub(crate) fn signature(&self) -> Signature {
+        Signature::of(self.info(), self.role)
+    }
+
+    fn info(&self) -> &ModelInfo {
+        self.model.info()
+    }
+}
+
+impl Entry {
+    /// How it stands, in the protocol's words.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.ready.is_ok() { "READY" } else { "UNAVAILABLE" }
+    }
+
+    /// Why it takes no calls; empty where it does.
+    pub(crate) fn reason(&self) -> String {
+        self.ready.as_ref().err().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+impl Inference {
+    /// What is behind `gate`, counted in `metrics`, within `bounds`.
+    #[must_use]
+    pub fn new(gate: &Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Self {
+        Self {
+            gate: gate.clone(),
+            metrics: Arc::clone(metrics),
+            limits: Limits { whole: bounds.requests, archives: bounds.archives },
+            scores: bounds.scores,
+            stall: bounds.stall,
+            body: bounds.body,
+        }
+    }
+
+    /// Whether the server gets on with its work.
+    pub(crate) fn live(&self) -> Result<(), Problem> {
+        health::alive(&self.gate, self.stall)
+    }
+
+    /// Whether calls should come here.
+    pub(crate) fn ready(&self) -> Result<(), Problem> {
+        health::takes_requests(&self.gate)
+    }
+
+    /// The model called `name`, in its one version; an empty one is any.
+    pub(crate) fn model(&self, name: &str, version: &str) -> Result<Model, Problem> {
+        let served = self.gate.served().ok_or(Problem::NotReady)?;
+        let (found, role) = Role::of(name);
+        let model = served.catalog.find(Some(found))?.clone();
+        if version.is_empty() || version == VERSION {
+            return Ok(Model { served: served.clone(), model, role });
+        }
+        Err(Problem::UnknownVersion { model: name.to_owned(), version: version.to_owned() })
+    }
+
+    /// Every model in each of its roles.
+    pub(crate) fn index(&self) -> Result<Vec<Entry>, Problem> {
+        let models = self.gate.served().ok_or(Problem::NotReady)?.catalog.models();
+        let names = models.iter().flat_map(|model| Role::all(model.info()));
+        Ok(names.map(|(_, name)| Entry { name, ready: self.ready() }).collect())
+    }
+
+    /// The most bytes of a call of `model`, and the setting that decides it; of any model where none is named.
+    pub(crate) fn most_bytes(&self, model: Option<&Model>) -> (usize, &'static str) {
+        let points = |models: &[ReadyModel]| {
+            let most = models.iter().map(|model| score::most_bytes(model.info(), self.scores.rows)).max();
+            (most.unwrap_or(0).max(self.body), "--max-score-rows")
+        };
+        match model {
+            Some(Model { role: Role::Sampler, .. }) => (self.body, "--body-limit"),
+            Some(Model { role: Role::Score, model, .. }) => points(std::slice::from_ref(model)),
+            None => points(self.gate.served().map_or(&[], |served| served.catalog.models())),
+        }
+    }
+
+    /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads. What is known on the way is left in `provenance`, as for all
+    /// samples. Dropping the future cancels what is left before the next evaluation.
+    pub(crate) async fn infer<F: Future<Output = Result<Call, Problem>>>(
+        &self,
+        asker: &Asker,
+        [name, version]: [&str; 2],
+        provenance: &mut HeaderMap,
+        read: impl FnOnce(Model) -> F,
+    ) -> Result<Answer, Problem> {
+        let mut outcome = self.metrics.request();
+        let answer = async {
+            let model = self.model(name, version)?;
+            let call = read(model.clone()).await?;
+            let signature = model.signature();
+            let choice = signature.choice(&call.outputs)?;
+            let outputs = match model.role {
+                Role::Sampler => self.sampled(asker, &model, call, &mut outcome, provenance).await?,
+                Role::Score => self.scored(asker, &model, call, &mut outcome, provenance).await?,
+            };
+            let mut outputs: Vec<_> = outputs.into_iter().map(Some).collect();
+            let chosen = choice.into_iter().filter_map(|place| outputs[place].take()).collect();
+            Ok(Answer { model: signature.name, outputs: chosen })
+        };
+        let answer = answer.await;
+        outcome.end(answer.as_ref().map(drop));
+        answer
+    }
+
+    async fn sampled(
+        &self,
+        asker: &Asker,
+        model: &Model,
+        call: Call,
+        outcome: &mut Outcome,
+        provenance: &mut HeaderMap,
+    ) -> Result<Vec<Output>, Problem> {
+        outcome.model(&model.info().name);
+        let raw = call.samples(&model.signature(), self.limits.whole.deadline)?;
+        let request = self.limits.check(&raw, model.model.clone(), Wish::Now(Format::Whole(Whole::Npy)))?;
+        describe(&request, provenance);
+        let ticket = asker.submit(&model.served.engine, &request)?;
+        Ok(Output::sampled(&request, &collected(ticket, request.deadline().into()).await?))
+    }
+
+    /// Scores are not counted among requests for samples, as those of the native interface are not.
+    async fn scored(
+        &self,
+        asker: &Asker,
+        model: &Model,
+        call: Call,
+        outcome: &mut Outcome,
+        provenance: &mut HeaderMap,
+    ) -> Result<Vec<Output>, Problem> {
+        outcome.discard();
+        let raw = call.scores(&model.signature(), model.info(), self.scores.deadline)?;
+        let request = ScoreRequest::new(&raw, model.model.clone(), self.scores)?;
+        drop(raw);
+        if let Ok(sha256) = HeaderValue::from_str(&model.info().sha256) {
+            provenance.insert(X_SMLD_MODEL_SHA256, sha256);
+        }
+        let deadline = request.deadline().into();
+        let scores = collected(asker.score(&model.served.engine, request)?, deadline).await?;
+        Ok(Output::scored(model.info(), &scores))
+    }
+}
