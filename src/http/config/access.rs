@@ -26,7 +26,7 @@ pub struct AccessSettings {
     #[arg(long, env = "SMLD_TLS_KEY", value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
-    /// Where pages are from whose scripts may ask, as https://example.org, separated by commas; * is anywhere
+    /// Where pages are from whose scripts may ask, each a scheme, a name and where needed a port, separated by commas; * is anywhere
     #[arg(long, env = "SMLD_CORS_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
     /// An address of their own for /metrics, /livez and /readyz, by plain HTTP and without keys; /metrics is then there only
