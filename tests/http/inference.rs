@@ -1,14 +1,13 @@
 //! The Open Inference Protocol over REST.
 
 use super::support::{
-    Answer, ENDLESS, LONG, ROOMY, accepting, get, listening, post, request, send, shut, site, told, until,
+    Answer, ENDLESS, LONG, ROOMY, accepting, get, listening, post, problem, request, send, shut, site, told, until,
 };
 use axum::body::Body;
 use axum::http::Request;
 use npyz::NpyFile;
 use serde_json::{Value, json};
 use smld::engine::EngineConfig;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::TcpStream;
 
@@ -46,13 +45,7 @@ fn array(answer: &Answer) -> Vec<f32> {
 /// The status and the body of a problem in the protocol's shape.
 fn line(what: &str, answer: &Answer) -> String {
     assert_eq!((answer.header("content-type"), answer.header("x-request-id")), ("application/json", "a-test"));
-    let mut line = format!("{what}\n  {} {}\n", answer.status.as_u16(), answer.text());
-    for header in ["retry-after", "allow"] {
-        if answer.headers.contains_key(header) {
-            writeln!(line, "  {header}: {}", answer.header(header)).unwrap();
-        }
-    }
-    line
+    problem(what, answer)
 }
 
 #[tokio::test]

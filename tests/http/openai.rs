@@ -1,7 +1,7 @@
 //! Images as clients of OpenAI ask for them.
 
 use super::support::{
-    Answer, FAULTY_SIGMA, LONG, ROOMY, events, get, listening, post, request, send, shut, site, told, until,
+    Answer, FAULTY_SIGMA, LONG, ROOMY, events, get, listening, post, problem, request, send, shut, site, told, until,
 };
 use axum::body::Body;
 use axum::http::Request;
@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use smld::engine::EngineConfig;
-use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
 
@@ -22,13 +21,7 @@ fn generate(body: impl Into<Body>) -> Request<Body> {
 /// The status and the body of a problem in OpenAI's shape.
 fn line(what: &str, answer: &Answer) -> String {
     assert_eq!((answer.header("content-type"), answer.header("x-request-id")), ("application/json", "a-test"));
-    let mut line = format!("{what}\n  {} {}\n", answer.status.as_u16(), answer.text());
-    for header in ["retry-after", "allow"] {
-        if answer.headers.contains_key(header) {
-            writeln!(line, "  {header}: {}", answer.header(header)).unwrap();
-        }
-    }
-    line
+    problem(what, answer)
 }
 
 /// The picture in `image`.

@@ -1,20 +1,13 @@
 //! Every bad request has its answer.
 
-use super::support::{Answer, ENDLESS, FAULTY_SIGMA, ROOMY, accepting, get, post, request, send, shut, site};
+use super::support::{Answer, ENDLESS, FAULTY_SIGMA, ROOMY, accepting, get, post, problem, request, send, shut, site};
 use smld::engine::EngineConfig;
-use std::fmt::Write;
 
 pub(crate) fn line(what: &str, answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("x-request-id"), "a-test");
     assert_eq!(answer.json()["status"], answer.status.as_u16());
-    let mut line = format!("{what}\n  {} {}\n", answer.status.as_u16(), answer.text());
-    for header in ["retry-after", "allow"] {
-        if answer.headers.contains_key(header) {
-            writeln!(line, "  {header}: {}", answer.header(header)).unwrap();
-        }
-    }
-    line
+    problem(what, answer)
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use smld::http::{
 };
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
+use std::fmt::Write as _;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -206,6 +207,17 @@ pub(crate) fn request(method: &str, path: &str, body: impl Into<Body>) -> Reques
 pub(crate) fn accepting(mut request: Request<Body>, accept: &'static str) -> Request<Body> {
     request.headers_mut().insert("accept", accept.parse().unwrap());
     request
+}
+
+/// How the problem `answer` to `what` was told: the status, the body, and the headers that say what to do.
+pub(crate) fn problem(what: &str, answer: &Answer) -> String {
+    let mut line = format!("{what}\n  {} {}\n", answer.status.as_u16(), answer.text());
+    for header in ["retry-after", "allow"] {
+        if answer.headers.contains_key(header) {
+            writeln!(line, "  {header}: {}", answer.header(header)).unwrap();
+        }
+    }
+    line
 }
 
 /// The metrics as lines.
