@@ -20,6 +20,7 @@ use super::keys::X_API_KEY;
 use super::openai;
 use super::problem::{self, Problem};
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -77,8 +78,8 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
 
 /// The endpoints that tell what `described` says.
 pub(super) fn router(described: &utoipa::openapi::OpenApi) -> Router {
-    let json: Arc<str> = serde_json::to_string(described).unwrap_or_default().into();
-    let tell = async move || ([(CONTENT_TYPE, "application/json")], json.to_string());
+    let json = Bytes::from(serde_json::to_vec(described).unwrap_or_default());
+    let tell = async move || ([(CONTENT_TYPE, "application/json")], json.clone());
     Router::new()
         .route("/openapi.json", get(tell))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
