@@ -119,7 +119,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
     let mut guarded = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
         .merge(score::router(gate.clone(), bounds.scores))
-        .merge(inference::router(inference.clone()).into())
+        .merge(inference::router(inference.clone()))
         .merge(models::router(gate.clone()));
     if !access.metrics_apart {
         guarded = guarded.merge(metrics::router(gate.clone(), Arc::clone(metrics)));
@@ -127,7 +127,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
     let described = guarded
         .route_layer(from_fn_with_state(Guard::new(access, metrics), guard))
         // What needs no key: it tells nothing of anyone's work and costs nothing.
-        .merge(inference::health(inference).into())
+        .merge(inference::health(inference))
         .merge(health::router(gate.clone(), bounds.stall))
         .layer(DefaultBodyLimit::max(bounds.body));
     let (endpoints, description) = described.split_for_parts();

@@ -19,7 +19,8 @@ async fn what_is_described_is_there() {
     let described = send(&site.router, get("/openapi.json")).await.json();
     for (path, methods) in described["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let request = request(&method.to_uppercase(), &path.replace("{name}", "mixture"), "");
+            let path = path.replace("{name}", "mixture").replace("{model}", "mixture").replace("{version}", "1");
+            let request = request(&method.to_uppercase(), &path, "");
             let status = send(&site.router, request).await.status.as_u16();
             assert!(
                 status != 405 && operation["responses"].get(status.to_string()).is_some(),

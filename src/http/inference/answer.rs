@@ -7,6 +7,7 @@ use crate::oip::{Numbers, VERSION};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The form in which an answer is wanted.
 #[derive(Default)]
@@ -19,31 +20,44 @@ pub(super) struct Form {
     pub(super) binary: Vec<bool>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What a call is answered.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceAnswer)]
+pub(super) struct Document<'a> {
+    /// The name by which the model was asked for.
     model_name: &'a str,
+    /// Its one version.
     model_version: &'static str,
+    /// The call's own id, where it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    /// The outputs that were wanted, in that order.
     outputs: Vec<Written<'a>>,
 }
 
-#[derive(Serialize)]
+/// A tensor: in JSON, or as bytes behind it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceOutput)]
 struct Written<'a> {
+    /// Its name.
     name: &'a str,
+    /// `FP32` or `UINT64`.
     datatype: &'static str,
+    /// Its sizes.
     shape: &'a [usize],
     #[serde(flatten)]
     elements: Elements<'a>,
 }
 
 /// Where the elements are.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = InferenceElements)]
 enum Elements<'a> {
-    /// Here.
+    /// Here, row by row.
+    #[schema(value_type = Vec<f64>)]
     Data(Data<'a>),
-    /// Behind the JSON.
+    /// Behind the JSON, in so many bytes.
     Parameters { binary_data_size: usize },
 }
 

@@ -12,50 +12,103 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// A call of a model.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InferenceCall)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub(super) struct Document {
+    /// What the client calls it; the answer has it too.
     id: Option<String>,
+    /// As its schema says.
     #[serde(default)]
+    #[schema(schema_with = schema::parameters)]
     parameters: Map<String, Value>,
+    /// Tensors that the model takes; what may be left out has a value without.
     #[serde(default)]
     inputs: Vec<Input>,
+    /// The outputs that are wanted; all, where none is named.
     #[serde(default)]
     outputs: Vec<Wanted>,
 }
 
-#[derive(Deserialize)]
+/// A tensor that a call brings.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InferenceInput)]
 #[serde(deny_unknown_fields)]
 struct Input {
+    /// One of those in the model's description.
     name: String,
+    /// Its sizes.
     shape: Vec<i64>,
+    /// The type of its elements, as `FP32`, `INT64` or `BYTES`.
     datatype: String,
     #[serde(default)]
     parameters: Placed,
+    /// As its schema says.
+    #[schema(schema_with = schema::elements)]
     data: Option<Flat>,
 }
 
-/// Where the elements of an input are: behind the JSON, in so many bytes.
-#[derive(Default, Deserialize)]
+/// Where the elements of an input are that are not in its data.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = InferencePlaced)]
 #[serde(deny_unknown_fields)]
 struct Placed {
+    /// Behind the JSON, in so many bytes.
     binary_data_size: Option<usize>,
 }
 
-#[derive(Deserialize)]
+/// An output that is wanted.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InferenceWanted)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    /// Its name.
     name: String,
     #[serde(default)]
     parameters: Binary,
 }
 
-/// Whether an output is wanted as bytes.
-#[derive(Default, Deserialize)]
+/// How an output is wanted.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = InferenceBinary)]
 #[serde(deny_unknown_fields)]
 struct Binary {
+    /// As bytes behind the JSON.
     binary_data: Option<bool>,
+}
+
+/// What no type says.
+mod schema {
+    use utoipa::openapi::RefOr;
+    use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+
+    fn any_of(types: impl IntoIterator<Item = Type>) -> AnyOfBuilder {
+        let of = |item| ObjectBuilder::new().schema_type(SchemaType::Type(item)).build();
+        types.into_iter().fold(AnyOfBuilder::new(), |any, item| any.item(of(item)))
+    }
+
+    pub(super) fn parameters() -> Schema {
+        let values = any_of([Type::Boolean, Type::Number, Type::String]);
+        ObjectBuilder::new()
+            .description(Some(
+                "Inputs of one element, by name; and `binary_data_output`: whether outputs are wanted as bytes behind the JSON.",
+            ))
+            .additional_properties(Some(Schema::from(values)))
+            .build()
+            .into()
+    }
+
+    pub(super) fn elements() -> Schema {
+        let items = any_of([Type::Number, Type::String]).item(ArrayBuilder::new().build());
+        ArrayBuilder::new()
+            .description(Some("Its elements, numbers or texts, row by row, in one list or in lists of lists."))
+            .items(RefOr::T(items.into()))
+            .build()
+            .into()
+    }
 }
 
 /// The parameter by which a call says it of all its outputs.
@@ -77,8 +130,8 @@ pub(super) async fn read(
     tokio::task::spawn_blocking(move || parse(&bytes, json)).await.map_err(|_| Problem::unforeseen())?
 }
 
-/// Whether the body is said to be what a call is. Clients of the protocol say nothing, or what they please where bytes follow.
-fn is_taken(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON, or what a call is. Clients of the protocol say nothing, or what they please where bytes follow.
+pub(super) fn is_taken(headers: &HeaderMap) -> bool {
     let is_mixed = headers.contains_key(HEADER_LENGTH);
     headers.get(CONTENT_TYPE).is_none_or(|value| value == "application/octet-stream" && is_mixed)
         || body::is_json(headers)

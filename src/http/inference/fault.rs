@@ -6,6 +6,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Whether problems at `path` have the protocol's shape.
 pub(in crate::http) fn speaks(path: &str) -> bool {
@@ -14,11 +15,19 @@ pub(in crate::http) fn speaks(path: &str) -> bool {
 
 /// Makes `response` the answer that `problem` has there; its status stays.
 pub(in crate::http) fn put(problem: &Problem, response: &mut Response) {
-    #[derive(Serialize)]
-    struct Document {
-        error: String,
-    }
-    let document = serde_json::to_string(&Document { error: problem.to_string() });
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *response.body_mut() = Body::from(document.unwrap_or_default());
+    *response.body_mut() = Body::from(body(problem));
+}
+
+/// A problem in the protocol's shape.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceProblem)]
+pub(in crate::http) struct Document {
+    /// What is wrong and what to do.
+    error: String,
+}
+
+/// What is wrong, as a body.
+pub(in crate::http) fn body(problem: &Problem) -> String {
+    serde_json::to_string(&Document { error: problem.to_string() }).unwrap_or_default()
 }

@@ -16,6 +16,7 @@ pub(super) use problems::*;
 pub(super) use samples::SamplesOrPlan;
 
 use super::events::{Accepted, Previewed, Progress};
+use super::inference;
 use super::keys::X_API_KEY;
 use super::openai;
 use super::problem::{self, Problem};
@@ -44,11 +45,13 @@ const ABOUT: &str = "Samples of score-based generative models, drawn by Langevin
         (name = "samples", description = "Samples, at once, as they are drawn, or later."),
         (name = "models", description = "What is served, and the score function itself."),
         (name = "openai", description = "Images as clients of OpenAI ask for them."),
+        (name = "inference", description = "The Open Inference Protocol, version 2. A model is its sampler; its score network is `{name}.score`."),
         (name = "server", description = "How the server is."),
     ),
     modifiers(&Ways),
     components(schemas(
-        Accepted<'_>, Progress, Previewed<'_>, problem::Document<'_>, openai::Event<'_>, openai::FaultDocument<'_>
+        Accepted<'_>, Progress, Previewed<'_>, problem::Document<'_>, openai::Event<'_>, openai::FaultDocument<'_>,
+        inference::FaultDocument
     )),
 )]
 struct Document;

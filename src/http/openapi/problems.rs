@@ -1,6 +1,7 @@
 //! What can go wrong at an endpoint: the problems themselves, told as it would tell them.
 
 use crate::engine::{Bound, Failure, Refused};
+use crate::http::inference;
 use crate::http::keys::Denied;
 use crate::http::openai;
 use crate::http::problem::{self, Problem};
@@ -74,6 +75,8 @@ faults! {
             known: vec!["fashion-mnist".to_owned(), "mnist".to_owned()],
         }),
     }
+    /// Of a model's version.
+    Versioning { Problem::UnknownVersion { model: "mnist".to_owned(), version: "2".to_owned() } }
     /// Of the format that is asked for.
     Accepting {
         Problem::NotAcceptable {
@@ -136,6 +139,9 @@ pub(in crate::http) struct Told<F>(PhantomData<F>);
 /// The answers to `F`, in OpenAI's shape.
 pub(in crate::http) struct ToldToOpenAi<F>(PhantomData<F>);
 
+/// The answers to `F`, in the shape of the Open Inference Protocol.
+pub(in crate::http) struct ToldToInference<F>(PhantomData<F>);
+
 impl<F: Fault> IntoResponses for Told<F> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let schema = problem::Document::name();
@@ -147,6 +153,13 @@ impl<F: Fault> IntoResponses for ToldToOpenAi<F> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let schema = openai::FaultDocument::name();
         responses(&F::problems(), "application/json", &schema, openai::status, openai::body)
+    }
+}
+
+impl<F: Fault> IntoResponses for ToldToInference<F> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let schema = inference::FaultDocument::name();
+        responses(&F::problems(), "application/json", &schema, Problem::status, inference::body)
     }
 }
 
