@@ -1,10 +1,12 @@
 //! Connections: how many, how slow, how large their headers, and how they end.
 
+mod calls;
 mod clients;
 
 use super::tls::Tls;
 use axum::Router;
 use axum::extract::Request;
+use calls::Calls;
 use clients::Clients;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -14,9 +16,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::num::NonZero;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -184,17 +184,15 @@ impl Speaker {
         let ended = match self.protocol {
             Protocol::Http1 => watcher.watch(self.http1.serve_connection(stream, endpoints)).await,
             Protocol::Http2 => {
-                let asked = AtomicBool::new(false);
+                let calls = Calls::new();
                 let service = service_fn(|request: Request<Incoming>| {
-                    asked.store(true, Ordering::Relaxed);
-                    endpoints.call(request)
+                    let (call, answer) = (calls.begin(), endpoints.call(request));
+                    async move { answer.await.map(|answer| call.until_sent(answer)) }
                 });
-                let mut connection = pin!(watcher.watch(self.http2.serve_connection(stream, service)));
-                // It has no bound of its own on how long the first request may take.
-                match timeout(self.patience, &mut connection).await {
-                    Ok(ended) => ended,
-                    Err(_) if asked.load(Ordering::Relaxed) => connection.await,
-                    Err(_) => return Err(io::Error::other("it asked for nothing")),
+                // It has no bound of its own on how long it may idle.
+                tokio::select! {
+                    ended = watcher.watch(self.http2.serve_connection(stream, service)) => ended,
+                    () = calls.idle(self.patience) => return Err(io::Error::other("it idled")),
                 }
             }
         };

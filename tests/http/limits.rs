@@ -3,7 +3,7 @@
 use super::support::{LONG, ROOMY, post, send, shut, site};
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
-use smld::http::{Connections, serve};
+use smld::http::{Connections, Protocol, serve};
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -61,6 +61,29 @@ async fn a_connection_that_idles_is_closed() {
     let mut all = String::new();
     client.read_to_string(&mut all).expect("the server closes the connection");
     assert!(all.starts_with("HTTP/1.1 200") && all.ends_with("alive\n"), "{all}");
+    server.abort();
+}
+
+/// A frame of HTTP/2 (RFC 9113, section 4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_of_http2_that_idles_is_closed_whether_it_asked_before_or_not() {
+    let header_timeout = Duration::from_secs(1);
+    let connections = Connections { header_timeout, protocol: Protocol::Http2, ..Connections::default() };
+    let (address, server) = listening(connections).await;
+    let settings = frame(4, 0, 0, &[]);
+    // GET, http, /livez, test: by the static table of HPACK (RFC 7541, appendix A).
+    let get = frame(1, 5, 1, b"\x82\x86\x04\x06/livez\x01\x04test");
+    for (asked, answered) in [(vec![], false), (get, true)] {
+        let mut client = connect(address);
+        client.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &asked].concat()).unwrap();
+        let mut all = Vec::new();
+        client.read_to_end(&mut all).expect("the server closes the connection");
+        assert_eq!(all.windows(6).any(|bytes| bytes == b"alive\n"), answered);
+    }
     server.abort();
 }
 
