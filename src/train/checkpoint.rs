@@ -1,7 +1,7 @@
 //! Checkpoints: everything a run needs to go on exactly, in one safetensors file.
 
 use super::network::torch::{Weights, values};
-use super::optimiser::Adam;
+use super::optimiser::Optimiser;
 use super::plan::Plan;
 use anyhow::{Context, Result, bail};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -16,7 +16,7 @@ pub struct State {
     /// The weights.
     pub weights: Weights,
     /// The optimiser, with the moving average.
-    pub adam: Adam,
+    pub optimiser: Optimiser,
     /// What is not a tensor.
     pub progress: Progress,
 }
@@ -43,9 +43,9 @@ impl State {
     fn groups(&self) -> [(&'static str, &Weights); 4] {
         [
             ("weights", &self.weights),
-            ("average", &self.adam.average),
-            ("first", &self.adam.first),
-            ("second", &self.adam.second),
+            ("average", &self.optimiser.average),
+            ("first", &self.optimiser.first),
+            ("second", &self.optimiser.second),
         ]
     }
 
@@ -90,8 +90,8 @@ impl State {
         }
         let mut take = |group| groups.remove(group).with_context(not_ours);
         let weights = take("weights")?;
-        let adam = Adam { first: take("first")?, second: take("second")?, average: take("average")? };
-        Ok((plan, Self { weights, adam, progress }))
+        let optimiser = Optimiser { first: take("first")?, second: take("second")?, average: take("average")? };
+        Ok((plan, Self { weights, optimiser, progress }))
     }
 }
 

@@ -37,7 +37,7 @@ pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>
             "smld": env!("CARGO_PKG_VERSION"),
         }),
     };
-    graph(plan, &state.adam.average).finish(&contract.to_metadata())
+    graph(plan, &state.optimiser.average).finish(&contract.to_metadata())
 }
 
 fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
@@ -119,11 +119,11 @@ pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) 
         let mut score = vec![0.0; x.len()];
         session.evaluate(Rows { x: &x, sigma: &sigmas, label: &label }, &mut score)?;
 
-        let device = state.adam.average.device();
+        let device = state.optimiser.average.device();
         let shape: Vec<i64> = std::iter::once(ROWS as i64).chain(plan.network.shape().iter().copied()).collect();
         let [x, sigmas] = [Tensor::from_slice(&x).reshape(shape), Tensor::from_slice(&sigmas)];
         let [x, sigmas, label] = [x, sigmas, Tensor::from_slice(&label)].map(|tensor| tensor.to_device(device));
-        let exact = no_grad(|| plan.score(&mut state.adam.average, Precision::F32, &x, &sigmas, &label));
+        let exact = no_grad(|| plan.score(&mut state.optimiser.average, Precision::F32, &x, &sigmas, &label));
         let exact = values(&exact);
         let largest = exact.iter().fold(0.0_f32, |largest, s| largest.max(s.abs()));
         let apart = exact.iter().zip(&score).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));

@@ -5,7 +5,7 @@ use super::checkpoint::{Progress, State};
 use super::data::Dataset;
 use super::network::torch::Weights;
 use super::objective::Objective;
-use super::optimiser::Adam;
+use super::optimiser::Optimiser;
 use super::plan::{Length, Plan};
 use crate::score::ReadyModel;
 use anyhow::{Result, bail};
@@ -51,8 +51,8 @@ impl<'a> Run<'a> {
         let x = Tensor::zeros(shape, (Kind::Float, device));
         let (sigma, label) = (Tensor::ones([1], (Kind::Float, device)), Tensor::zeros([1], (Kind::Int64, device)));
         let _ = plan.score(&mut weights, plan.precision, &x, &sigma, &label);
-        let adam = Adam::new(&weights);
-        Self::resume(plan, State { weights, adam, progress: Progress::default() }, data, teacher, device)
+        let optimiser = Optimiser::new(&weights);
+        Self::resume(plan, State { weights, optimiser, progress: Progress::default() }, data, teacher, device)
     }
 
     /// Goes on with a run of `plan` where `state` left it.
@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
         }
         objective.backward();
         let rate = self.plan.optimiser.rate(step, done);
-        self.state.adam.step(&mut self.state.weights, &self.plan.optimiser, step, rate);
+        self.state.optimiser.step(&mut self.state.weights, &self.plan.optimiser, step, rate);
         self.state.progress = Progress { step: step + 1, seconds: seconds + begin.elapsed().as_secs_f64() };
         Ok(Step { step, loss, rate, done, seconds: self.state.progress.seconds })
     }

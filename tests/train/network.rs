@@ -7,7 +7,7 @@ use smld::train::checkpoint::{Progress, State};
 use smld::train::export;
 use smld::train::network::Network;
 use smld::train::network::torch::{Precision, Weights};
-use smld::train::optimiser::Adam;
+use smld::train::optimiser::Optimiser;
 use smld::train::plan::Plan;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -27,8 +27,8 @@ fn random_state(plan: &Plan) -> State {
             tensor.copy_(&(&*tensor + Tensor::from_slice(&z).reshape(size) * 0.05));
         }
     });
-    let adam = Adam::new(&weights);
-    State { weights, adam, progress: Progress::default() }
+    let optimiser = Optimiser::new(&weights);
+    State { weights, optimiser, progress: Progress::default() }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_file_that_is_not_the_network_is_found_out() {
     let mut state = random_state(&plan);
     let file = export::file(&plan, &state, "random", None);
     no_grad(|| {
-        let weight = state.adam.average.0.get_mut("out.bias").unwrap();
+        let weight = state.optimiser.average.0.get_mut("out.bias").unwrap();
         let _ = weight.g_add_scalar_(0.01);
     });
     let fault = export::verify(file, &runtime, &plan, &mut state).err().unwrap().to_string();

@@ -32,7 +32,7 @@ fn every_objective_goes_on_to_the_same_bits_after_an_interruption() {
         let rest: Vec<f64> = (0..4).map(|_| second.step().unwrap().loss).collect();
         assert_eq!(rest, curve[2..], "{}", objective.name());
         let same = |(a, b): (&Tensor, &Tensor)| Tensor::equal(a, b);
-        let (a, b) = (&second.state.adam.average.0, &whole.state.adam.average.0);
+        let (a, b) = (&second.state.optimiser.average.0, &whole.state.optimiser.average.0);
         assert!(a.values().zip(b.values()).all(same), "{}", objective.name());
     }
 }
@@ -80,11 +80,11 @@ fn every_objective_of_one_level_teaches_the_network_the_score_of_the_kernel_dens
     for objective in OBJECTIVES.into_iter().filter(|objective| objective.levels() == [0.3, 0.3]) {
         let plan = Plan { batch: 256, ..plan_of_points(2, 0, objective.clone(), 300) };
         let mut run = Run::begin(plan, &data, None, Device::Cpu).unwrap();
-        let before = explicit_loss(&run.plan, &mut run.state.adam.average);
+        let before = explicit_loss(&run.plan, &mut run.state.optimiser.average);
         for _ in 0..300 {
             run.step().unwrap();
         }
-        let after = explicit_loss(&run.plan, &mut run.state.adam.average);
+        let after = explicit_loss(&run.plan, &mut run.state.optimiser.average);
         assert!(after < 0.1 * before, "{objective:?}: the explicit loss went from {before} to {after}");
     }
 }

@@ -44,8 +44,8 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
     let mut second = Run::resume(saved, state, &data, None, Device::Cpu).unwrap();
     assert_eq!(losses(&mut second, 5), curve[3..]);
     assert!(same(&second.state.weights, &whole.state.weights));
-    assert!(same(&second.state.adam.average, &whole.state.adam.average));
-    assert!(same(&second.state.adam.second, &whole.state.adam.second));
+    assert!(same(&second.state.optimiser.average, &whole.state.optimiser.average));
+    assert!(same(&second.state.optimiser.second, &whole.state.optimiser.second));
 }
 
 #[test]

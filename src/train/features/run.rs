@@ -4,7 +4,7 @@ use crate::train::batches::Batches;
 use crate::train::data::Dataset;
 use crate::train::network::Classifier;
 use crate::train::network::torch::{Precision, Shared, TorchOps, Weights};
-use crate::train::optimiser::{Adam, Settings};
+use crate::train::optimiser::{Optimiser, Settings};
 use crate::train::plan::Length;
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct FeatureRun<'a> {
     /// Seconds of training so far.
     pub seconds: f64,
     weights: Weights,
-    adam: Adam,
+    optimiser: Optimiser,
     batches: Batches<'a>,
 }
 
@@ -59,9 +59,9 @@ impl<'a> FeatureRun<'a> {
         // Evaluated once, so that every weight is made.
         let [c, h, w] = plan.network.shape;
         let _ = plan.features_and_logits(&mut weights, &Tensor::zeros([1, c, h, w], (Kind::Float, Device::Cpu)));
-        let adam = Adam::new(&weights);
+        let optimiser = Optimiser::new(&weights);
         let batches = Batches::new(data, plan.seed, plan.batch, 0.0, Device::Cpu);
-        Self { plan, step: 0, seconds: 0.0, weights, adam, batches }
+        Self { plan, step: 0, seconds: 0.0, weights, optimiser, batches }
     }
 
     /// The part of the run that is over, 0 to 1.
@@ -86,7 +86,7 @@ impl<'a> FeatureRun<'a> {
         ensure!(loss.is_finite(), "the loss of step {} is {loss}: the run has diverged; try another --seed", self.step);
         entropy.backward();
         let rate = self.plan.optimiser.rate(self.step, self.done());
-        self.adam.step(&mut self.weights, &self.plan.optimiser, self.step, rate);
+        self.optimiser.step(&mut self.weights, &self.plan.optimiser, self.step, rate);
         self.step += 1;
         self.seconds += begin.elapsed().as_secs_f64();
         Ok(loss)
@@ -95,11 +95,11 @@ impl<'a> FeatureRun<'a> {
     /// The moving average of the weights, which is what is exported.
     #[must_use]
     pub fn average(&self) -> &Weights {
-        &self.adam.average
+        &self.optimiser.average
     }
 
     /// What the moving average makes of x [batch, C, H, W]: features and logits.
     pub fn answer(&mut self, x: &Tensor) -> [Tensor; 2] {
-        no_grad(|| self.plan.features_and_logits(&mut self.adam.average, x))
+        no_grad(|| self.plan.features_and_logits(&mut self.optimiser.average, x))
     }
 }
