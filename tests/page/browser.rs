@@ -82,9 +82,14 @@ impl Browser {
         browser
     }
 
-    /// Opens the page of the server at `address`, and waits until it knows the models.
-    pub(crate) async fn visit(&self, address: &str) {
+    /// Goes to the page of the server at `address`.
+    pub(crate) async fn go(&self, address: &str) {
         self.ask("/url", &json!({ "url": format!("http://{address}/") })).await;
+    }
+
+    /// Goes there, and waits until the page knows the models.
+    pub(crate) async fn visit(&self, address: &str) {
+        self.go(address).await;
         self.until("!document.getElementById('start').disabled").await;
     }
 

@@ -8,6 +8,7 @@ mod browser;
 mod program;
 
 mod commands;
+mod keys;
 mod looks;
 mod plane;
 mod sampling;

@@ -1,6 +1,6 @@
 //! Who may ask the program, and by which way.
 
-use crate::program::{MIXTURE, Program, command, output};
+use crate::program::{MIXTURE, Program, add_key, command, output};
 use rcgen::generate_simple_self_signed;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,6 @@ fn smld(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// The key that `smld key` makes for `name` with the arguments `more`; its lines are added to `file`.
-pub(crate) fn add_key(file: &Path, name: &str, more: &[&str]) -> String {
-    let output = smld(&[&["key", name], more].concat(), &[]);
-    let lines = String::from_utf8(output.stdout.clone()).unwrap();
-    std::fs::write(file, std::fs::read_to_string(file).unwrap_or_default() + &lines).unwrap();
-    let key = said(&output).trim().rsplit_once(' ').unwrap().1.to_owned();
-    assert!(key.starts_with("smld_") && key.len() == 69 && !lines.contains(&key), "{lines}");
-    key
 }
 
 #[test]

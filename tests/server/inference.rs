@@ -1,7 +1,7 @@
 //! Clients of the Open Inference Protocol against the program, and the lines of README.md that use one.
 
-use crate::access::{Certified, add_key};
-use crate::program::{MIXTURE, Program, command, output};
+use crate::access::Certified;
+use crate::program::{MIXTURE, Program, add_key, command, output};
 use crate::python::{run, snippet};
 use std::path::Path;
 

@@ -1,7 +1,6 @@
 //! The official client of OpenAI against the program.
 
-use crate::access::add_key;
-use crate::program::Program;
+use crate::program::{Program, add_key};
 use crate::python::run;
 use std::path::Path;
 

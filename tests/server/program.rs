@@ -3,6 +3,7 @@
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
 /// Where the two-dimensional mixture lies that a network file holds.
@@ -37,6 +38,16 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 /// Runs `smld serve` to its end.
 pub(crate) fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
+}
+
+/// The key that `smld key` makes for `name` with the arguments `more`; its lines are added to `file`.
+pub(crate) fn add_key(file: &Path, name: &str, more: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_smld")).args(["key", name]).args(more).output().unwrap();
+    let (lines, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    std::fs::write(file, std::fs::read_to_string(file).unwrap_or_default() + &lines).unwrap();
+    let key = said.trim().rsplit_once(' ').unwrap().1.to_owned();
+    assert!(key.starts_with("smld_") && key.len() == 69 && !lines.contains(&key), "{lines}");
+    key
 }
 
 impl Program {
