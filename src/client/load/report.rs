@@ -104,11 +104,12 @@ pub(super) fn figure(sent: &[Sent]) -> Figure {
     let slowest = sent.iter().map(|one| one.latency.as_secs_f64()).fold(1e-3, f64::max);
     let end = sent.iter().map(|one| one.ended.as_secs_f64()).fold(1e-3, f64::max);
     let shares = sorted.iter().enumerate().map(|(i, &seconds)| [seconds, (i + 1) as f64 / sorted.len() as f64]);
-    let seconds = |label: &str| Axis::named([0.0, 1.1 * slowest], label);
-    let course = Panel::new([380, 260], Axis::named([0.0, 1.02 * end], "time, s"), seconds("latency, s"))
+    let seconds = |room: f64| Axis::named([0.0, room * slowest], "latency, s");
+    // Above the slowest there is room for the legend.
+    let course = Panel::new([380, 260], Axis::named([0.0, 1.02 * end], "time, s"), seconds(1.3))
         .points(refused, Style::new(palette::GREY, 2.0).labelled("refused"))
         .points(answered, Style::new(palette::BLUE, 2.0).labelled("answered"));
-    let spread = Panel::new([380, 260], seconds("latency, s"), Axis::named([0.0, 1.0], "share that was no slower"))
+    let spread = Panel::new([380, 260], seconds(1.05), Axis::named([0.0, 1.0], "share that was no slower"))
         .line(shares.collect(), Style::new(palette::VERMILION, 2.0));
     Figure::row(vec![course, spread])
 }
