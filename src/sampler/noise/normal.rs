@@ -1,8 +1,8 @@
 //! Normal numbers from random words, as many at a time as the processor can.
 //!
-//! There is one source, without a branch. It is compiled twice, for any processor of its kind and for those with AVX2, and
-//! gives the same bytes both times: the operations are IEEE basic ones in an order that is written down, and Rust never
-//! fuses a product and a sum.
+//! There is one source, without a branch. It is compiled three times, for any processor of its kind and for those with AVX2 or
+//! AVX-512, and gives the same bytes each time: the operations are IEEE basic ones in an order that is written down, and Rust
+//! never fuses a product and a sum.
 
 use super::philox::{LANES, Words, philox};
 use std::f32::consts::FRAC_1_SQRT_2;
@@ -27,11 +27,23 @@ impl Workspace {
 /// counter from `counter` on.
 pub(super) fn normals(key: [u32; 2], counter: [u32; 4], space: &mut Workspace, z: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        #[expect(unsafe_code, reason = "only so can a function compiled for a newer processor be called")]
-        // SAFETY: AVX2 is all that the function needs, and the processor has it.
-        return unsafe { normals_avx2(key, counter, space, z) };
+    #[expect(unsafe_code, reason = "only so can a function compiled for a newer processor be called")]
+    {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+            // SAFETY: these are all that the function needs, and the processor has them.
+            return unsafe { normals_avx512(key, counter, space, z) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: AVX2 is all that the function needs, and the processor has it.
+            return unsafe { normals_avx2(key, counter, space, z) };
+        }
     }
+    portable(key, counter, space, z);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn normals_avx512(key: [u32; 2], counter: [u32; 4], space: &mut Workspace, z: &mut [f32]) {
     portable(key, counter, space, z);
 }
 
