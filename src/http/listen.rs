@@ -12,15 +12,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -82,7 +82,7 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
     let speaker = Arc::new(Speaker::new(&connections));
     let Connections { most, most_from_one, header_timeout, protocol, tls, .. } = connections;
     let (room, clients) = (Arc::new(Semaphore::new(most)), Arc::new(Clients::default()));
-    let open = GracefulShutdown::new();
+    let leaving = watch::Sender::new(false);
     let accept = async || {
         // The semaphore is never closed.
         let place = Arc::clone(&room).acquire_owned().await;
@@ -108,12 +108,12 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         };
         // Without it, small answers wait for the client's acknowledgement. A connection that refuses is served all the same.
         let _ = stream.set_nodelay(true);
-        let (speaker, watcher, router, tls) = (Arc::clone(&speaker), open.watcher(), router.clone(), tls.clone());
+        let (speaker, leave, router, tls) = (Arc::clone(&speaker), leaving.subscribe(), router.clone(), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
-                None => speaker.attend(watcher, stream, router).await,
+                None => speaker.attend(leave, stream, router).await,
                 Some(tls) => match timeout(header_timeout, tls.acceptor(protocol).accept(stream)).await {
-                    Ok(Ok(stream)) => speaker.attend(watcher, stream, router).await,
+                    Ok(Ok(stream)) => speaker.attend(leave, stream, router).await,
                     Ok(Err(error)) => Err(error),
                     Err(_) => Err(io::ErrorKind::TimedOut.into()),
                 },
@@ -125,7 +125,8 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         });
     }
     drop(listener);
-    open.shutdown().await;
+    leaving.send_replace(true);
+    leaving.closed().await;
 }
 
 /// A listener that is served until it is closed.
@@ -175,27 +176,50 @@ impl Speaker {
         Self { protocol, patience, http1, http2 }
     }
 
-    /// Serves `router` on one connection, until it ends or the server closes.
-    async fn attend<S>(&self, watcher: Watcher, stream: S, router: Router) -> io::Result<()>
+    /// Serves `router` on one connection, until it ends or the server is to `leave` it.
+    async fn attend<S>(&self, mut leave: watch::Receiver<bool>, stream: S, router: Router) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (stream, endpoints) = (TokioIo::new(stream), TowerToHyperService::new(router));
         let ended = match self.protocol {
-            Protocol::Http1 => watcher.watch(self.http1.serve_connection(stream, endpoints)).await,
+            Protocol::Http1 => {
+                let mut connection = pin!(self.http1.serve_connection(stream, endpoints));
+                tokio::select! {
+                    ended = &mut connection => ended,
+                    () = told(&mut leave) => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
+            }
             Protocol::Http2 => {
                 let calls = Calls::new();
                 let service = service_fn(|request: Request<Incoming>| {
                     let (call, answer) = (calls.begin(), endpoints.call(request));
                     async move { answer.await.map(|answer| call.until_sent(answer)) }
                 });
-                // It has no bound of its own on how long it may idle.
+                let mut connection = pin!(self.http2.serve_connection(stream, service));
                 tokio::select! {
-                    ended = watcher.watch(self.http2.serve_connection(stream, service)) => ended,
-                    () = calls.idle(self.patience) => return Err(io::Error::other("it idled")),
+                    ended = &mut connection => ended,
+                    () = told(&mut leave) => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                    // It has no bound of its own on that. The client is told first, so that it asks nothing more here.
+                    () = calls.idle(self.patience) => {
+                        connection.as_mut().graceful_shutdown();
+                        timeout(self.patience, connection).await.unwrap_or(Ok(()))
+                    }
                 }
             }
         };
         ended.map_err(io::Error::other)
     }
+}
+
+/// Ends when the server leaves its connections.
+async fn told(leave: &mut watch::Receiver<bool>) {
+    // One who is gone without a word leaves too.
+    let _ = leave.wait_for(|&leave| leave).await;
 }

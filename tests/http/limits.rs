@@ -64,6 +64,9 @@ async fn a_connection_that_idles_is_closed() {
     server.abort();
 }
 
+/// The kind of frame that says that no more is asked here.
+const GOAWAY: u8 = 7;
+
 /// A frame of HTTP/2 (RFC 9113, section 4.1).
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
@@ -83,6 +86,11 @@ async fn a_connection_of_http2_that_idles_is_closed_whether_it_asked_before_or_n
         let mut all = Vec::new();
         client.read_to_end(&mut all).expect("the server closes the connection");
         assert_eq!(all.windows(6).any(|bytes| bytes == b"alive\n"), answered);
+        let kinds = std::iter::successors(Some(&all[..]), |rest| {
+            let length = u32::from_be_bytes([0, rest[0], rest[1], rest[2]]) as usize;
+            Some(&rest[9 + length..]).filter(|rest| !rest.is_empty())
+        });
+        assert!(kinds.map(|frame| frame[3]).any(|kind| kind == GOAWAY), "it is told before");
     }
     server.abort();
 }
