@@ -3,7 +3,7 @@
 use crate::program::{MIXTURE, Program, add_key, command, output};
 use rcgen::generate_simple_self_signed;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
