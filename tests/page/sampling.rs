@@ -37,11 +37,12 @@ async fn images_are_those_of_the_server_and_one_drawn_again_is_the_same() {
     browser.fill("#seed", "18446744073709551615").await;
     browser.value("document.getElementById('label').value = '7'").await;
     browser.click(".parameters summary").await;
-    browser.fill("#sampler-steps", "12").await;
+    // So many that chains are shown on their way, on a fast machine too.
+    browser.fill("#sampler-steps", "1000").await;
     browser.click("#start").await;
     state(&browser, "Done").await;
 
-    let sampler = json!({"method": "ancestral", "steps": 12});
+    let sampler = json!({"method": "ancestral", "steps": 1000});
     let body = json!({"n": 3, "seed": "18446744073709551615", "label": "7", "sampler": sampler});
     assert_eq!(browser.value(PICTURES).await, Value::Array(drawn(&program, &body).await));
     assert_eq!(browser.value("document.getElementById('run-progress').value").await, 1);
@@ -64,7 +65,7 @@ async fn images_are_those_of_the_server_and_one_drawn_again_is_the_same() {
         "Image 1 of seed 18446744073709551615"
     );
     let recipe = browser.text("document.getElementById('one-recipe').textContent").await;
-    assert!(recipe.contains(r#""first_index": 1"#) && recipe.contains(r#""steps": 12"#), "{recipe}");
+    assert!(recipe.contains(r#""first_index": 1"#) && recipe.contains(r#""steps": 1000"#), "{recipe}");
     browser.click("#one-again").await;
     browser.until("document.getElementById('one-word').textContent.endsWith('the same, to the last byte.')").await;
     browser.assert_quiet(&[]).await;
@@ -110,11 +111,14 @@ async fn what_cannot_be_is_told_in_the_servers_words_at_its_field() {
         ),
     ] {
         browser.fill(field, value).await;
+        // Its cost is asked for when nothing is typed for a while. What is then said moves the button, which must not happen under a click.
+        browser.until(&format!("document.querySelector('{field}').matches('[aria-invalid=true]')")).await;
         browser.click("#start").await;
         browser.until(&format!("document.activeElement.matches('{field}[aria-invalid=true]')")).await;
         let told = "document.getElementById(document.activeElement.getAttribute('aria-errormessage')).textContent";
         assert!(browser.text(told).await.starts_with(words), "{}", browser.text(told).await);
         browser.fill(field, remedy).await;
+        browser.until("document.querySelector('[aria-invalid]') === null").await;
     }
     browser.click("#start").await;
     state(&browser, "Done").await;
