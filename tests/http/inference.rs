@@ -210,6 +210,8 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
         json!({"inputs": [{"name": "n", "datatype": "INT64", "shape": [1], "parameters": {"binary_data_size": 8}}]});
     let mut typed = infer("tiles", &json!({}));
     typed.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    let mut unread = request("POST", "/v2/repository/index", r#"{"ready":true}"#);
+    unread.headers_mut().insert("content-type", "text/plain".parse().unwrap());
     let mut long = mixed("tiles", &json!({}), &[]);
     long.headers_mut().insert(LENGTH, "3000".parse().unwrap());
     for (what, request) in [
@@ -223,6 +225,7 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
         ("config", get("/v2/models/tiles/config")),
         ("a version that is not there", get("/v2/models/tiles/versions/2")),
         ("index", request("POST", "/v2/repository/index", r#"{"all":true}"#)),
+        ("index of text/plain", unread),
     ] {
         report += &line(what, &send(&site.router, request).await);
     }
