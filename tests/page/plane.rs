@@ -15,8 +15,11 @@ fn pixels(id: &str) -> String {
 async fn the_field_is_drawn_and_particles_move_over_it() {
     let program = Program::serving(MODES, &[]);
     let browser = Browser::open(&program.address).await;
-    // Shades and lines, by what they take as a file. (Reading the pixels again and again is what the browser warns of.)
     browser.until(&format!("{}.length > 20000", pixels("plane-map"))).await;
+    // Once: that the pixels are read again and again is what the browser warns of.
+    let shades = "new Set(new Uint32Array(document.getElementById('plane-map').getContext('2d')\
+                  .getImageData(0, 0, 500, 500).data.buffer)).size > 100";
+    assert_eq!(browser.value(shades).await, true);
     let moves = async || {
         browser.value(&format!("window.before = {}", pixels("plane-particles"))).await;
         browser.until(&format!("{} !== window.before", pixels("plane-particles"))).await;

@@ -21,7 +21,6 @@ use utoipa::ToSchema;
 pub(super) struct Document {
     /// What the client calls it; the answer has it too.
     id: Option<String>,
-    /// As its schema says.
     #[serde(default)]
     #[schema(schema_with = schema::parameters)]
     parameters: Map<String, Value>,
@@ -46,7 +45,6 @@ struct Input {
     datatype: String,
     #[serde(default)]
     parameters: Placed,
-    /// As its schema says.
     #[schema(schema_with = schema::elements)]
     data: Option<Flat>,
 }
