@@ -1,8 +1,9 @@
 //! How busy the engine keeps a device: `cargo bench --no-default-features --bench device`.
 //!
 //! The device is simulated: it runs one batch at a time, takes a millisecond for up to 256 rows of 3×32×32 and none of the
-//! processor's time. While it runs one worker's batch, the others gather and advance theirs. One worker is the naive loop:
-//! the device waits for its gathering, noise and updates.
+//! processor's time; batches that come while it runs wait in its queue, and it goes from one to the next by itself. While it
+//! runs one worker's batch, the others gather and advance theirs. One worker is the naive loop: the device waits for its
+//! gathering, noise and updates.
 //!
 //! Nothing can keep it busier than the updates alone would: those of a batch, timed on one thread with everything in the
 //! nearest cache, and shared out to all cores.
@@ -12,7 +13,7 @@ use smld::sampler::{AncestralSpec, Noise, ProbabilityFlowSpec, Purpose, Sampler,
 use smld::score::{Kind, ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::error::Error;
 use std::hint::black_box;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,13 +23,21 @@ const RUN: Duration = Duration::from_millis(1);
 /// Evaluations of each chain.
 const STEPS: u32 = 300;
 
-/// The time for which the device has run.
+/// A device with its queue.
 #[derive(Clone, Default)]
-struct Device(Arc<Mutex<Duration>>);
+struct Device(Arc<Mutex<Queue>>);
+
+#[derive(Default)]
+struct Queue {
+    /// When all that was given to the device is done.
+    end: Option<Instant>,
+    /// The time for which it runs until then.
+    busy: Duration,
+}
 
 impl Device {
-    fn busy(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -49,12 +58,15 @@ impl ScoreModel for Model {
 
 impl ScoreSession for Device {
     fn evaluate(&mut self, _: Rows<'_>, score: &mut [f32]) -> Result<(), ScoreError> {
+        let end = {
+            let mut queue = self.queue();
+            let start = queue.end.map_or_else(Instant::now, |end| end.max(Instant::now()));
+            queue.busy += RUN;
+            *queue.end.insert(start + RUN)
+        };
+        thread::sleep(end.saturating_duration_since(Instant::now()));
         // What copying it out of the device's memory costs.
         score.fill(0.0);
-        let mut busy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = Instant::now();
-        thread::sleep(RUN);
-        *busy += start.elapsed();
         Ok(())
     }
 }
@@ -129,11 +141,11 @@ fn work(model: &ReadyModel, device: &Device, workers: usize) -> Result<(f64, f64
     let limits = RequestLimits { max_n: u64::MAX, max_evaluations: u64::MAX, deadline: Duration::from_secs(600) };
     let request = SampleRequest::new(&raw, model.clone(), limits, 1)?;
     let hands: Vec<_> = hands.into_iter().map(|hand| thread::spawn(|| hand.run())).collect();
-    let before = device.busy();
+    let before = device.queue().busy;
     let start = Instant::now();
     engine.submit(&request)?.blocking_collect()?;
     let elapsed = start.elapsed().as_secs_f64();
-    let busy = device.busy() - before;
+    let busy = device.queue().busy - before;
     drop(engine);
     for hand in hands {
         hand.join().map_err(|_| "a worker panicked")?;

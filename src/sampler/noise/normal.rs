@@ -82,8 +82,11 @@ fn pairs<const B: usize>(radius: &[u32], angle: &[u32], a: &mut [f32], b: &mut [
 /// Two normal numbers from two random words (Box & Muller 1958).
 #[inline(always)]
 fn box_muller<const B: usize>(radius: &[u32; B], angle: &[u32; B], a: &mut [f32; B], b: &mut [f32; B]) {
-    // In (0, 1]: the logarithm is finite.
-    let u = radius.map(|radius| (float(radius) + 1.0) * (1.0 / 4_294_967_296.0));
+    let mut u = [0.0; B];
+    for lane in 0..B {
+        // In (0, 1]: the logarithm is finite.
+        u[lane] = (float(radius[lane]) + 1.0) * (1.0 / 4_294_967_296.0);
+    }
     let ln = ln(u);
     for lane in 0..B {
         let r = (-2.0 * ln[lane]).sqrt();
