@@ -49,6 +49,14 @@ impl State {
         ]
     }
 
+    /// The beginning of another run: the averaged weights, and nothing else of this one.
+    #[must_use]
+    pub fn afresh(self) -> Self {
+        let averages = self.optimiser.average.0.into_iter();
+        let weights = Weights(averages.map(|(name, tensor)| (name, tensor.set_requires_grad(true))).collect());
+        Self { optimiser: Optimiser::new(&weights), weights, progress: Progress::default() }
+    }
+
     /// Writes the checkpoint of a run of `plan` beside `path`, then moves it there: `path` is whole at any moment.
     ///
     /// # Errors

@@ -32,6 +32,18 @@ pub struct Plan {
     pub precision: Precision,
     /// The optimiser's settings.
     pub optimiser: Settings,
+    /// The run whose weights it begins with; none where it begins from scratch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Past>,
+}
+
+/// A run that another goes out from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// What it was to do.
+    pub plan: Box<Plan>,
+    /// The steps that it had done.
+    pub steps: u32,
 }
 
 /// When a run is over.

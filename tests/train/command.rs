@@ -55,6 +55,28 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     let other: Vec<&str> = FIT.iter().copied().chain(["left,right", "--seed", "1", "--resume"]).collect();
     assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
 
+    let from = [
+        "fit",
+        "--out",
+        "finer.onnx",
+        "--threads",
+        "1",
+        "--steps",
+        "2",
+        "--from",
+        "runs/halves/checkpoint.safetensors",
+    ];
+    let finer: Vec<&str> =
+        from.into_iter().chain(["--data", ".", "--batch", "16", "--classes", "left,right"]).collect();
+    let output = smld_train(folder.path(), &finer);
+    assert!(output.status.success(), "{}", said(&output));
+    let file = std::fs::read(folder.path().join("finer.onnx")).unwrap();
+    assert!(String::from_utf8_lossy(&file).contains(r#""steps":70"#), "where it began is not told");
+    let longer: Vec<&str> = finer.iter().copied().chain(["--resume"]).collect();
+    assert!(smld_train(folder.path(), &longer).status.success());
+    let points: Vec<&str> = from.into_iter().chain(["--data", "two-moons"]).collect();
+    assert!(said(&smld_train(folder.path(), &points)).contains("that network is for [1, 8, 8] with 2 classes"));
+
     let sampler = r#"{"method":"langevin","sigma":0.5,"steps":3}"#;
     let export = ["export", "runs/halves/checkpoint.safetensors", "--out", "again.onnx", "--sampler", sampler];
     assert!(smld_train(folder.path(), &export).status.success());

@@ -49,6 +49,20 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn a_run_begins_with_the_averaged_weights_of_another() {
+    tch::set_num_threads(1);
+    let data = halves(64);
+    let mut first = Run::begin(plan([1, 8, 8], 8), &data, None, Device::Cpu).unwrap();
+    losses(&mut first, 3);
+    let average = first.state.optimiser.average.detached_copy();
+    assert!(!same(&first.state.weights, &average));
+    let mut second = Run::resume(first.plan, first.state.afresh(), &data, None, Device::Cpu).unwrap();
+    assert!(same(&second.state.weights, &average) && second.done() == 0.0);
+    losses(&mut second, 1);
+    assert!(!same(&second.state.weights, &average));
+}
+
+#[test]
 fn a_damaged_checkpoint_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.safetensors");

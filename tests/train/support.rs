@@ -99,5 +99,6 @@ pub(crate) fn plan(shape: [i64; 3], steps: u32) -> Plan {
         length: Length::Steps(steps),
         precision: Precision::F32,
         optimiser: Settings { warm_up: 5, ..Settings::default() },
+        from: None,
     }
 }

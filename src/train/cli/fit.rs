@@ -12,7 +12,7 @@ use crate::train::export;
 use crate::train::network::torch::Precision;
 use crate::train::network::{Mlp, Network, UNet};
 use crate::train::optimiser::{Rule, Settings};
-use crate::train::plan::{Length, Plan};
+use crate::train::plan::{Length, Past, Plan};
 use crate::train::progress::Reporter;
 use crate::train::run::Run;
 use crate::train::sample::{draw, png};
@@ -26,6 +26,8 @@ use tch::Device;
 
 const EXAMPLES: &str = "Examples:
   smld-train fit --data data/mnist --out models/mnist.onnx --minutes 30
+From the weights of another run:
+  smld-train fit --data data/fashion-mnist --out models/fashion-mnist.onnx --from runs/mnist/checkpoint.safetensors --minutes 10
 Points, drawn from a known density or from an array [N, D]:
   smld-train fit --data two-moons --out models/two-moons.onnx --steps 20000
   smld-train fit --data points.npy --out models/points.onnx --steps 20000
@@ -100,6 +102,10 @@ pub(super) struct Fit {
     /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes.
     #[arg(long)]
     resume: bool,
+    /// Begin with the averaged weights of another run's checkpoint, and its network: on other data of the same shape and number of
+    /// classes, or with another objective.
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "width")]
+    from: Option<PathBuf>,
     /// Minutes between checkpoints, each with a picture of samples.
     #[arg(long, default_value_t = 5.0)]
     checkpoint_minutes: f64,
@@ -147,7 +153,10 @@ impl Fit {
     }
 
     fn begin<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, folder: &Path) -> Result<Run<'a>> {
-        let plan = self.plan(data, teacher.map(ReadyModel::info))?;
+        let past = self.from.as_ref().map(|path| State::load(path, self.device)).transpose()?;
+        let (past, begun) =
+            past.map(|(plan, state)| (Past { plan: plan.into(), steps: state.progress.step }, state)).unzip();
+        let plan = self.plan(data, teacher.map(ReadyModel::info), past)?;
         let checkpoint = folder.join(CHECKPOINT);
         if !self.resume {
             ensure!(
@@ -155,7 +164,10 @@ impl Fit {
                 "{} is there already: go on from it with --resume, or begin in another folder with --run",
                 checkpoint.display()
             );
-            return Run::begin(plan, data, teacher, self.device);
+            return match begun {
+                Some(state) => Run::resume(plan, state.afresh(), data, teacher, self.device),
+                None => Run::begin(plan, data, teacher, self.device),
+            };
         }
         let (saved, state) = State::load(&checkpoint, self.device)?;
         ensure!(
@@ -166,7 +178,7 @@ impl Fit {
         Run::resume(plan, state, data, teacher, self.device)
     }
 
-    fn plan(&self, data: &Dataset, teacher: Option<&ModelInfo>) -> Result<Plan> {
+    fn plan(&self, data: &Dataset, teacher: Option<&ModelInfo>, from: Option<Past>) -> Result<Plan> {
         let batch = self.batch.unwrap_or(if data.shape().len() == 1 { data.len().min(512) } else { 64 });
         ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
         let length = match (self.steps, self.minutes.unwrap_or(30.0)) {
@@ -179,7 +191,10 @@ impl Fit {
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
         Ok(Plan {
             data: data.describe(),
-            network: self.network(data, mean, deviation)?,
+            network: match &from {
+                Some(past) => fitting(&past.plan.network, data)?,
+                None => self.network(data, mean, deviation)?,
+            },
             range: data.range(),
             objective: self.objective.spec(data, deviation, teacher)?,
             batch,
@@ -188,6 +203,7 @@ impl Fit {
             length,
             precision: self.precision,
             optimiser: self.optimiser(data.shape().len() > 1),
+            from,
         })
     }
 
@@ -282,6 +298,18 @@ impl Keeper<'_> {
         std::fs::write(&path, png(&model, None, &samples)?)
             .with_context(|| format!("{} cannot be written", path.display()))
     }
+}
+
+/// The network of another run, where it takes `data`.
+fn fitting(network: &Network, data: &Dataset) -> Result<Network> {
+    let (shape, classes) = (network.shape(), network.classes());
+    ensure!(
+        shape.iter().map(|&n| n as usize).eq(data.shape().iter().copied()) && classes as usize == data.classes().len(),
+        "--from: that network is for {shape:?} with {classes} classes, and the data are {:?} with {}",
+        data.shape(),
+        data.classes().len()
+    );
+    Ok(network.clone())
 }
 
 /// The model's name, from the name of its file.
