@@ -9,7 +9,9 @@
 //! nearest cache, and shared out to all cores.
 
 use smld::engine::{EngineConfig, RawSampleRequest, RequestLimits, SampleRequest, engine};
-use smld::sampler::{AncestralSpec, Noise, ProbabilityFlowSpec, Purpose, Sampler, SamplerSpec, Solver};
+use smld::sampler::{
+    AncestralSolver, AncestralSpec, Noise, ProbabilityFlowSpec, Purpose, Sampler, SamplerSpec, Solver,
+};
 use smld::score::{Kind, ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
 use std::error::Error;
 use std::hint::black_box;
@@ -91,7 +93,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let steps = Some(STEPS);
     let solver = Some(Solver::Euler);
     let methods = [
-        ("with noise at each step", SamplerSpec::Ancestral(AncestralSpec { steps, ..AncestralSpec::default() })),
+        (
+            "with noise at each step",
+            SamplerSpec::Ancestral(AncestralSpec {
+                solver: Some(AncestralSolver::Ddpm),
+                steps,
+                ..AncestralSpec::default()
+            }),
+        ),
         (
             "without",
             SamplerSpec::ProbabilityFlow(ProbabilityFlowSpec { steps, solver, ..ProbabilityFlowSpec::default() }),

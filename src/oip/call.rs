@@ -130,7 +130,7 @@ fn one(tensor: &Tensor) -> Result<Value, String> {
 
 /// The object that a text of JSON is.
 fn object(text: &Value) -> Result<Value, String> {
-    let advice = r#"it must be a JSON object in BYTES, as {"method": "ancestral", "steps": 50}"#;
+    let advice = r#"it must be a JSON object in BYTES, as {"method": "ancestral", "steps": 25}"#;
     let text = text.as_str().ok_or(advice)?;
     match serde_json::from_str(text) {
         Ok(object @ Value::Object(_)) => Ok(object),

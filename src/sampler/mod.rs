@@ -13,7 +13,7 @@ mod probability_flow;
 pub mod schedule;
 mod spec;
 
-pub use ancestral::{Ancestral, AncestralSpec};
+pub use ancestral::{Ancestral, AncestralSolver, AncestralSpec};
 pub use annealed_langevin::{AnnealedLangevin, AnnealedLangevinSpec};
 pub use langevin::{Langevin, LangevinSpec};
 pub use noise::{Noise, Purpose};
@@ -102,13 +102,14 @@ impl Sampler {
             Self::Langevin(sampler) => sampler.advance(k, noise, x, score),
             Self::AnnealedLangevin(sampler) => sampler.advance(k, noise, x, score),
             Self::PredictorCorrector(sampler) => sampler.advance(k, noise, x, score),
-            Self::Ancestral(sampler) => sampler.advance(k, noise, x, score),
+            Self::Ancestral(sampler) => sampler.advance(k, noise, x, memory, score),
             Self::ProbabilityFlow(sampler) => sampler.advance(k, x, memory, score),
         }
     }
 
     /// Drift and amplitude of the step that evaluation `k` makes where it adds noise, x ← x + drift s + amplitude z; none
-    /// where it adds none, as in ascent, in denoising and along the flow. `score` is as in [`advance`](Self::advance).
+    /// where it adds none, as in ascent, in denoising and along the flow. What a step of second order takes from the one before comes
+    /// beside them. `score` is as in [`advance`](Self::advance).
     #[must_use]
     pub fn coefficients(&self, k: u32, score: &[f32]) -> Option<[f64; 2]> {
         match self {

@@ -19,7 +19,7 @@ fn what_is_in_the_file_is_not_measured_again_and_more_is_added() {
     let table = done(folder, &[&SWEEP[..], &["8,100"]].concat());
     assert!(table.contains("| `probability_flow, dpmpp2m` |") && table.contains("| held-out rows "), "{table}");
     let first = json(folder, "q.json");
-    assert_eq!(first["points"].as_array().unwrap().len(), 10);
+    assert_eq!(first["points"].as_array().unwrap().len(), 12);
     let annealed = point(&first, "annealed_langevin", 8);
     assert_eq!((&annealed["evaluations"], &annealed["sampler"]["levels"]), (&7.into(), &3.into()));
     let distance = |budget| point(&first, "annealed_langevin", budget)["frechet"]["distance"].as_f64().unwrap();
@@ -36,7 +36,7 @@ fn what_is_in_the_file_is_not_measured_again_and_more_is_added() {
     let table = done(folder, &more);
     assert!(table.contains("| 8 ") && table.contains("| 17 ") && table.contains("| 100 "), "{table}");
     let grown = json(folder, "q.json");
-    assert_eq!(grown["points"].as_array().unwrap().len(), 11);
+    assert_eq!(grown["points"].as_array().unwrap().len(), 13);
     assert_eq!(point(&grown, "ancestral", 8)["frechet"]["distance"], 123.5);
     assert_eq!(point(&grown, "ancestral", 17)["sampler"]["steps"], 17);
 

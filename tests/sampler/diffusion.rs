@@ -30,24 +30,56 @@ fn shrink(drift: f64, sigma: f64) -> f64 {
     1.0 - drift / (V + sigma * sigma)
 }
 
+/// The variance of what ancestral sampling makes of N(0, σ₁²), and the factor by which its error falls from `steps` to twice as many.
+fn ancestral(solver: &str, steps: i32) -> [f64; 2] {
+    let variance = |steps| {
+        // Of x, of x with the denoised mean before, and of that.
+        let [mut xx, mut xd, mut dd] = [SIGMAS[0].powi(2), 0.0, 0.0];
+        let ladder = karras(steps);
+        for (i, pair) in ladder.windows(2).enumerate() {
+            let keep = (pair[1] / pair[0]).powi(2);
+            let lean = if solver == "dpmpp2m" && i > 0 && pair[1] > 0.0 {
+                ((pair[0] / pair[1]).ln() - 0.5 * (1.0 - keep)) / (ladder[i - 1] / pair[0]).ln()
+            } else {
+                0.0
+            };
+            // D = g x, and x ← keep x + (1 − keep) D + lean (D − D₋) + σ' √(1 − keep) z.
+            let g = V / (V + pair[0].powi(2));
+            let a = keep + (1.0 - keep + lean) * g;
+            let next = a * a * xx - 2.0 * a * lean * xd + lean * lean * dd + pair[1].powi(2) * (1.0 - keep);
+            [xx, xd, dd] = [next, g * (a * xx - lean * xd), g * g * xx];
+        }
+        xx
+    };
+    // The last step denoises from σ_N exactly, to the variance V²/(V + σ_N²).
+    let exact = V * V / (V + SIGMAS[1].powi(2));
+    [variance(steps), (variance(steps) - exact) / (variance(2 * steps) - exact)]
+}
+
 #[test]
 fn ancestral_sampling_has_the_variance_of_its_recursion() {
-    for steps in [5, 20] {
-        let mut variance = SIGMAS[0].powi(2);
-        for pair in karras(steps).windows(2) {
-            let removed = pair[0].powi(2) - pair[1].powi(2);
-            variance = shrink(removed, pair[0]).powi(2) * variance + pair[1].powi(2) * removed / pair[0].powi(2);
+    for solver in ["ddpm", "dpmpp2m"] {
+        for steps in [5, 20] {
+            let sampler = sampler(spec("ancestral", json!({ "solver": solver, "steps": steps })), D);
+            assert_eq!(sampler.evaluations(), steps as u32);
+            let [variance, _] = ancestral(solver, steps);
+            assert_variance(&run(&sampler, &gaussian(V, D), 0, sampler.evaluations()), variance);
         }
-        let sampler = sampler(spec("ancestral", json!({ "steps": steps })), D);
-        assert_eq!(sampler.evaluations(), steps as u32);
-        assert_variance(&run(&sampler, &gaussian(V, D), 0, sampler.evaluations()), variance);
+    }
+}
+
+#[test]
+fn ancestral_sampling_has_the_order_of_its_solver() {
+    for (solver, order) in [("ddpm", 2.0), ("dpmpp2m", 4.0)] {
+        let [_, fall] = ancestral(solver, 200);
+        assert!((0.8 * order..1.2 * order).contains(&fall), "{solver}: the error falls by {fall}, not {order}");
     }
 }
 
 #[test]
 fn ancestral_sampling_comes_to_the_data_with_its_steps() {
     let variance = |steps: i32| {
-        let sampler = sampler(spec("ancestral", json!({ "steps": steps })), D / 4);
+        let sampler = sampler(spec("ancestral", json!({ "solver": "ddpm", "steps": steps })), D / 4);
         let x = run(&sampler, &gaussian(V, D / 4), 0, sampler.evaluations());
         x.iter().map(|x| f64::from(x * x)).sum::<f64>() / x.len() as f64
     };
@@ -133,6 +165,7 @@ fn the_flow_needs_no_noise_after_its_beginning() {
 fn methods_with_noise_find_the_weights_of_the_modes_from_where_they_begin() {
     for spec in [
         json!({ "method": "ancestral", "sigma_max": 20, "steps": 40 }),
+        json!({ "method": "ancestral", "solver": "dpmpp2m", "sigma_max": 20, "steps": 40 }),
         json!({ "method": "predictor_corrector", "sigma_max": 20, "levels": 200 }),
     ] {
         let fraction = small_mode(spec.clone(), 3000);

@@ -21,7 +21,7 @@ impl PartialSchema for SamplerSpec {
         let description = "A method, and the parameters that are not to have their defaults.";
         sampler
             .description(Some(description))
-            .examples([serde_json::json!({"method": "ancestral", "steps": 50})])
+            .examples([serde_json::json!({"method": "ancestral", "steps": 25})])
             .into()
     }
 }

@@ -46,8 +46,13 @@ export const METHODS = {
   },
   ancestral: {
     title: "Ancestral",
-    meaning: "Reverse diffusion in few, closed-form steps.",
-    parameters: [HIGH, LOW, { name: "steps", symbol: "N", meaning: "how many steps" }, RHO, INIT],
+    meaning: "Reverse diffusion in few, closed-form steps (Lu et al. 2022; Ho et al. 2020).",
+    parameters: [
+      { name: "solver", symbol: "solver", meaning: "how a step foresees the denoised image: as it is, or as it moves", choices: ["dpmpp2m", "ddpm"] },
+      HIGH, LOW,
+      { name: "steps", symbol: "N", meaning: "how many steps" },
+      RHO, INIT,
+    ],
   },
   probability_flow: {
     title: "Probability flow",

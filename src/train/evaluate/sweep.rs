@@ -37,10 +37,11 @@ pub struct Point {
 }
 
 /// What is swept where nothing else is asked: every method that goes down the noise levels.
-pub const SAMPLERS: [&str; 5] = [
+pub const SAMPLERS: [&str; 6] = [
     r#"{"method":"annealed_langevin"}"#,
     r#"{"method":"predictor_corrector"}"#,
     r#"{"method":"ancestral"}"#,
+    r#"{"method":"ancestral","solver":"ddpm"}"#,
     r#"{"method":"probability_flow","solver":"heun"}"#,
     r#"{"method":"probability_flow","solver":"dpmpp2m"}"#,
 ];

@@ -1,7 +1,7 @@
 //! The settings of a method that are tried at a number of evaluations.
 
 use super::halton;
-use crate::sampler::{SamplerSpec, Solver};
+use crate::sampler::{AncestralSolver, SamplerSpec, Solver};
 use crate::score::ModelInfo;
 use anyhow::{Result, ensure};
 
@@ -20,7 +20,7 @@ const POINTS: u32 = 64;
 /// which is `method` as it is over the model's own sampler, then those at the points of the Halton sequence.
 ///
 /// Looked for are: of `langevin` τ and σ, of `annealed_langevin` ε and `steps_per_level` (and with them `levels`), of
-/// `predictor_corrector` `snr` and `corrector_steps` (and `levels`), of `ancestral` ρ, of `probability_flow` ρ and the solver.
+/// `predictor_corrector` `snr` and `corrector_steps` (and `levels`), of `ancestral` and `probability_flow` ρ and the solver.
 /// Numbers that are not whole are even in their logarithm and have three digits.
 ///
 /// # Errors
@@ -75,11 +75,13 @@ impl Place {
                 spec.snr = Some(rounded(between(SNR, u)));
                 spec.corrector_steps = Some(whole([1, CORRECTIONS], v));
             }
-            SamplerSpec::Ancestral(spec) => spec.rho = Some(rounded(between(RHO, u))),
+            SamplerSpec::Ancestral(spec) => {
+                spec.rho = Some(rounded(between(RHO, u)));
+                spec.solver = Some(one_of([AncestralSolver::Ddpm, AncestralSolver::Dpmpp2m], v));
+            }
             SamplerSpec::ProbabilityFlow(spec) => {
                 spec.rho = Some(rounded(between(RHO, u)));
-                let solvers = [Solver::Euler, Solver::Heun, Solver::Dpmpp2m];
-                spec.solver = Some(solvers[((3.0 * v) as usize).min(2)]);
+                spec.solver = Some(one_of([Solver::Euler, Solver::Heun, Solver::Dpmpp2m], v));
             }
         }
         spec
@@ -94,6 +96,11 @@ fn between([low, high]: [f64; 2], share: f64) -> f64 {
 /// A whole number from `low` to `high`, both of them among, even in the logarithm.
 fn whole([low, high]: [u32; 2], share: f64) -> u32 {
     (between([f64::from(low), f64::from(high) + 1.0], share) as u32).clamp(low, high.max(low))
+}
+
+/// The one of `all` at `share`.
+fn one_of<T: Copy, const N: usize>(all: [T; N], share: f64) -> T {
+    all[((N as f64 * share) as usize).min(N - 1)]
 }
 
 /// `x` to three digits, as a person would write it.
