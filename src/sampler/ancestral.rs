@@ -122,14 +122,13 @@ impl Ancestral {
     /// out of ∫ 2e^(2(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋ long.
     fn lean(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        let factor = if level > 0 {
-            let (length, before) = (libm::log(sigma / next), libm::log(self.ladder[level - 1] / sigma));
-            (length - 0.5 * (1.0 - (next / sigma) * (next / sigma))) / before
-        } else {
+        if level == 0 {
             memory.clear();
             memory.resize(x.len(), 0.0);
-            0.0
-        };
+        }
+        let (length, before) = (libm::log(sigma / next), libm::log(self.ladder[level.saturating_sub(1)] / sigma));
+        // Before the first step there was none, and levels may be all the same.
+        let factor = if before > 0.0 { (length - 0.5 * (1.0 - (next / sigma) * (next / sigma))) / before } else { 0.0 };
         let (variance, factor) = ((sigma * sigma) as f32, factor as f32);
         for ((x, before), s) in x.iter_mut().zip(memory).zip(score) {
             let denoised = *x + variance * s;
@@ -141,7 +140,8 @@ impl Ancestral {
     /// See [`Sampler::coefficients`].
     pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
         let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
-        let removed = sigma * sigma - next * next;
+        // Levels that are nearly the same may be rounded the wrong way round.
+        let removed = (sigma * sigma - next * next).max(0.0);
         (next > 0.0).then(|| [removed, next * removed.sqrt() / sigma])
     }
 }

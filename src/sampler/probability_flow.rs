@@ -152,13 +152,13 @@ impl ProbabilityFlow {
     /// of the step before. The first step and the last, to 0, take D̂ = D.
     fn two_step(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        let lean = if level > 0 && next > 0.0 {
-            0.5 * libm::log(sigma / next) / libm::log(self.ladder[level - 1] / sigma)
-        } else {
+        if level == 0 {
             memory.clear();
             memory.resize(x.len(), 0.0);
-            0.0
-        };
+        }
+        let before = libm::log(self.ladder[level.saturating_sub(1)] / sigma);
+        // Levels may be all the same.
+        let lean = if before > 0.0 && next > 0.0 { 0.5 * libm::log(sigma / next) / before } else { 0.0 };
         let (variance, keep, lean) = ((sigma * sigma) as f32, (next / sigma) as f32, lean as f32);
         for ((x, before), s) in x.iter_mut().zip(memory).zip(score) {
             let denoised = *x + variance * s;

@@ -24,7 +24,11 @@ pub fn karras(sigma_max: f64, sigma_min: f64, levels: u32, rho: f64) -> Vec<f64>
             0 => sigma_max,
             // Exactly the end, which the power misses by an ulp.
             i if i + 1 == levels => sigma_min,
-            i => libm::pow(root(sigma_max) + width * f64::from(i) / f64::from(levels - 1), rho),
+            i => {
+                let sigma = libm::pow(root(sigma_max) + width * f64::from(i) / f64::from(levels - 1), rho);
+                // Rounded, it may be past an end that is near.
+                sigma.clamp(sigma_min.min(sigma_max), sigma_max)
+            }
         })
         .collect()
 }

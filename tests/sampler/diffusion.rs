@@ -149,6 +149,22 @@ fn with_as_many_evaluations_second_order_is_more_exact() {
 }
 
 #[test]
+fn levels_that_are_all_the_same_are_no_trouble() {
+    for method in [json!({ "method": "ancestral" }), json!({ "method": "probability_flow", "solver": "dpmpp2m" })] {
+        let mut spec = method.clone();
+        for (parameter, value) in [("sigma_max", json!(0.5)), ("sigma_min", json!(0.5)), ("steps", json!(4))] {
+            spec[parameter] = value;
+        }
+        let sampler = sampler(spec, 8);
+        // Nothing happens until the last evaluation denoises.
+        let begin = run(&sampler, &gaussian(V, 8), 0, 3);
+        let end = run(&sampler, &gaussian(V, 8), 0, 4);
+        let factor = (V / (V + 0.25)) as f32;
+        assert!(begin.iter().zip(&end).all(|(b, e)| (e - factor * b).abs() < 1e-5), "{method}: {begin:?} {end:?}");
+    }
+}
+
+#[test]
 fn the_flow_needs_no_noise_after_its_beginning() {
     let at_the_origin = json!({ "init": { "normal": { "deviation": 0.0 } } });
     let sampler = sampler(spec("probability_flow", at_the_origin), 8);
