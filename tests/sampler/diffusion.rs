@@ -180,7 +180,7 @@ fn the_flow_needs_no_noise_after_its_beginning() {
 #[test]
 fn methods_with_noise_find_the_weights_of_the_modes_from_where_they_begin() {
     for spec in [
-        json!({ "method": "ancestral", "sigma_max": 20, "steps": 40 }),
+        json!({ "method": "ancestral", "solver": "ddpm", "sigma_max": 20, "steps": 40 }),
         json!({ "method": "ancestral", "solver": "dpmpp2m", "sigma_max": 20, "steps": 40 }),
         json!({ "method": "predictor_corrector", "sigma_max": 20, "levels": 200 }),
     ] {
