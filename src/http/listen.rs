@@ -12,7 +12,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
+use std::future::pending;
 use std::io;
 use std::num::NonZero;
 use std::pin::pin;
@@ -177,21 +179,15 @@ impl Speaker {
     }
 
     /// Serves `router` on one connection, until it ends or the server is to `leave` it.
-    async fn attend<S>(&self, mut leave: watch::Receiver<bool>, stream: S, router: Router) -> io::Result<()>
+    async fn attend<S>(&self, leave: watch::Receiver<bool>, stream: S, router: Router) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (stream, endpoints) = (TokioIo::new(stream), TowerToHyperService::new(router));
-        let ended = match self.protocol {
+        match self.protocol {
             Protocol::Http1 => {
-                let mut connection = pin!(self.http1.serve_connection(stream, endpoints));
-                tokio::select! {
-                    ended = &mut connection => ended,
-                    () = told(&mut leave) => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
-                }
+                let connection = self.http1.serve_connection(stream, endpoints);
+                until_left(connection, leave, pending(), self.patience).await
             }
             Protocol::Http2 => {
                 let calls = Calls::new();
@@ -199,27 +195,31 @@ impl Speaker {
                     let (call, answer) = (calls.begin(), endpoints.call(request));
                     async move { answer.await.map(|answer| call.until_sent(answer)) }
                 });
-                let mut connection = pin!(self.http2.serve_connection(stream, service));
-                tokio::select! {
-                    ended = &mut connection => ended,
-                    () = told(&mut leave) => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
-                    // It has no bound of its own on that. The client is told first, so that it asks nothing more here.
-                    () = calls.idle(self.patience) => {
-                        connection.as_mut().graceful_shutdown();
-                        timeout(self.patience, connection).await.unwrap_or(Ok(()))
-                    }
-                }
+                let connection = self.http2.serve_connection(stream, service);
+                // HTTP/2 has no bound of its own on idle connections.
+                until_left(connection, leave, calls.idle(self.patience), self.patience).await
             }
-        };
-        ended.map_err(io::Error::other)
+        }
+        .map_err(io::Error::other)
     }
 }
 
-/// Ends when the server leaves its connections.
-async fn told(leave: &mut watch::Receiver<bool>) {
-    // One who is gone without a word leaves too.
-    let _ = leave.wait_for(|&leave| leave).await;
+/// Serves `connection` to its end, which comes after the answers it is in where the server is to `leave` it, and where it is
+/// `idle` within `patience`.
+async fn until_left<C: GracefulConnection>(
+    connection: C,
+    mut leave: watch::Receiver<bool>,
+    idle: impl Future<Output = ()>,
+    patience: Duration,
+) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    let idle = tokio::select! {
+        ended = &mut connection => return ended,
+        // One who is gone without a word leaves too.
+        _ = leave.wait_for(|&leave| leave) => false,
+        () = idle => true,
+    };
+    // The client is told first, so that it asks nothing more here.
+    connection.as_mut().graceful_shutdown();
+    if idle { timeout(patience, connection).await.unwrap_or(Ok(())) } else { connection.await }
 }

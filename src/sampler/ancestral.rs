@@ -2,7 +2,7 @@
 //! order.
 
 use super::spec::{descent, enough, length, positive};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, schedule};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, schedule, two_step};
 use serde::{Deserialize, Serialize};
 
 /// Down σ₁ > … > σ_N > 0, spaced as Karras et al. 2022: each step is a draw from the Gaussian that x at the next level would
@@ -122,19 +122,9 @@ impl Ancestral {
     /// out of ∫ 2e^(2(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋ long.
     fn lean(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        if level == 0 {
-            memory.clear();
-            memory.resize(x.len(), 0.0);
-        }
-        let (length, before) = (libm::log(sigma / next), libm::log(self.ladder[level.saturating_sub(1)] / sigma));
-        // Before the first step there was none, and levels may be all the same.
-        let factor = if before > 0.0 { (length - 0.5 * (1.0 - (next / sigma) * (next / sigma))) / before } else { 0.0 };
-        let (variance, factor) = ((sigma * sigma) as f32, factor as f32);
-        for ((x, before), s) in x.iter_mut().zip(memory).zip(score) {
-            let denoised = *x + variance * s;
-            *x += factor * (denoised - *before);
-            *before = denoised;
-        }
+        let left_out = libm::log(sigma / next) - 0.5 * (1.0 - (next / sigma) * (next / sigma));
+        let factor = two_step::length_before(&self.ladder, level).map_or(0.0, |before| left_out / before) as f32;
+        two_step::advance(level == 0, sigma, x, memory, score, |x, _, change| x + factor * change);
     }
 
     /// See [`Sampler::coefficients`].

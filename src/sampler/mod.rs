@@ -12,6 +12,7 @@ mod predictor_corrector;
 mod probability_flow;
 pub mod schedule;
 mod spec;
+mod two_step;
 
 pub use ancestral::{Ancestral, AncestralSolver, AncestralSpec};
 pub use annealed_langevin::{AnnealedLangevin, AnnealedLangevinSpec};

@@ -1,7 +1,7 @@
 //! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
 
 use super::spec::{descent, enough, length, positive};
-use super::{Init, InvalidSampler, Sampler, SigmaRange, schedule};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, schedule, two_step};
 use serde::{Deserialize, Serialize};
 
 /// dx/dσ = −σ s(x, σ) from σ₁ down to 0, on levels spaced as Karras et al. 2022. All the randomness is in the beginning.
@@ -152,19 +152,11 @@ impl ProbabilityFlow {
     /// of the step before. The first step and the last, to 0, take D̂ = D.
     fn two_step(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        if level == 0 {
-            memory.clear();
-            memory.resize(x.len(), 0.0);
-        }
-        let before = libm::log(self.ladder[level.saturating_sub(1)] / sigma);
-        // Levels may be all the same.
-        let lean = if before > 0.0 && next > 0.0 { 0.5 * libm::log(sigma / next) / before } else { 0.0 };
-        let (variance, keep, lean) = ((sigma * sigma) as f32, (next / sigma) as f32, lean as f32);
-        for ((x, before), s) in x.iter_mut().zip(memory).zip(score) {
-            let denoised = *x + variance * s;
-            let target = denoised + lean * (denoised - *before);
-            *x = keep * *x + (1.0 - keep) * target;
-            *before = denoised;
-        }
+        let before = two_step::length_before(&self.ladder, level).filter(|_| next > 0.0);
+        let lean = before.map_or(0.0, |before| 0.5 * libm::log(sigma / next) / before) as f32;
+        let keep = (next / sigma) as f32;
+        two_step::advance(level == 0, sigma, x, memory, score, |x, denoised, change| {
+            keep * x + (1.0 - keep) * (denoised + lean * change)
+        });
     }
 }
