@@ -1,24 +1,29 @@
 //! What an evaluation of a network takes, and which of its operators take it:
-//! `cargo bench --bench network -- models/mnist.onnx [OTHER.onnx …]`.
+//! `cargo bench --bench network -- [PROVIDER@]FILE.onnx …`; by default `models/mnist.onnx`, and the provider `cpu`.
 //!
 //! One thread, the server's session. The networks run in turns, so that what disturbs one disturbs the others: the ratios are
-//! the figures.
+//! the figures. Operators are those of the provider `cpu`.
 
 #[path = "../serving/flops.rs"]
 mod flops;
 #[path = "../serving/profile.rs"]
 mod profile;
+#[path = "../serving/raw.rs"]
+mod raw;
+#[path = "../serving/statistics.rs"]
+#[expect(dead_code, reason = "the median and the ratios are enough here")]
+mod statistics;
 
 use ort::session::builder::GraphOptimizationLevel;
+use raw::Raw;
 use serde::Deserialize;
-use smld::sampler::{Noise, Purpose};
+use smld::score::ScoreModel;
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
-use smld::score::{Rows, ScoreModel, ScoreSession};
+use statistics::{median, ratios};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Rows of a batch: alone, and as many as is fastest.
 const ROWS: [usize; 2] = [1, 8];
@@ -45,31 +50,35 @@ struct Arguments {
     op_name: String,
 }
 
-/// A network at work.
-struct Running {
+/// A network and what runs it.
+struct Network {
     name: String,
+    provider: Provider,
     file: Vec<u8>,
     model: OnnxScore,
-    session: Box<dyn ScoreSession>,
 }
 
 fn main() -> Result<()> {
-    let paths: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let paths = if paths.is_empty() { vec!["models/mnist.onnx".to_owned()] } else { paths };
+    let names: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let names = if names.is_empty() { vec!["models/mnist.onnx".to_owned()] } else { names };
     let runtime = Runtime::load(None)?;
-    let mut networks = paths.iter().map(|path| Running::open(&runtime, path)).collect::<Result<Vec<_>>>()?;
+    let networks = names.into_iter().map(|name| Network::open(&runtime, name)).collect::<Result<Vec<_>>>()?;
     for rows in ROWS {
+        let mut sessions =
+            networks.iter().map(|network| Raw::open(&network.model, 1, rows)).collect::<Result<Vec<_>>>()?;
         let mut seconds = vec![Vec::new(); networks.len()];
         for _ in 0..TURNS {
-            for (network, seconds) in networks.iter_mut().zip(&mut seconds) {
-                seconds.push(network.seconds(rows)?);
+            for (session, seconds) in sessions.iter_mut().zip(&mut seconds) {
+                session.evaluate()?;
+                let turn = session.chain((EVALUATIONS / rows) as u32)?;
+                seconds.push(turn.as_secs_f64() / EVALUATIONS as f64);
             }
         }
         println!("{rows} rows a batch, one thread:");
         for (network, own) in networks.iter().zip(&seconds) {
             let flops = flops::of_one_row(&runtime, &network.file, network.model.info())? as f64;
-            let ratio = median(seconds[0].iter().zip(own).map(|(first, own)| first / own));
-            let each = median(own.iter().copied());
+            let pairs: Vec<[f64; 2]> = seconds[0].iter().zip(own).map(|(&first, &own)| [first, own]).collect();
+            let (each, ratio) = (median(own), median(&ratios(&pairs)));
             println!(
                 "  {:32} {:6.0} evaluations/s  {:5.1} MFLOP each  {:5.1} GFLOP/s  {ratio:.2} × the first",
                 network.name,
@@ -79,32 +88,18 @@ fn main() -> Result<()> {
             );
         }
     }
-    for network in &networks {
+    for network in networks.iter().filter(|network| network.provider == Provider::Cpu) {
         network.profile(&runtime)?;
     }
     Ok(())
 }
 
-impl Running {
-    fn open(runtime: &Runtime, path: &str) -> Result<Self> {
-        let model = OnnxScore::load(runtime, Path::new(path), Provider::Cpu, false)?;
-        let session = model.open(1)?;
-        Ok(Self { name: path.to_owned(), file: std::fs::read(path)?, model, session })
-    }
-
-    /// Seconds of one evaluation in batches of `rows`, over [`EVALUATIONS`] of them after a warm one.
-    fn seconds(&mut self, rows: usize) -> Result<f64> {
-        let info = self.model.info();
-        let mut x = vec![0.0; rows * info.dim()];
-        Noise::new(0, 0, Purpose::Sampling).for_each_normal(0, &mut x, |_, x, z| *x = z);
-        let (sigma, label, mut score) = (vec![1.0; rows], vec![-1; rows], vec![0.0; x.len()]);
-        let rows_of = Rows { x: &x, sigma: &sigma, label: &label };
-        self.session.evaluate(rows_of, &mut score)?;
-        let start = Instant::now();
-        for _ in 0..EVALUATIONS / rows {
-            self.session.evaluate(rows_of, &mut score)?;
-        }
-        Ok(start.elapsed().as_secs_f64() / EVALUATIONS as f64)
+impl Network {
+    fn open(runtime: &Runtime, name: String) -> Result<Self> {
+        let (provider, path) = name.split_once('@').unwrap_or(("cpu", &name));
+        let (provider, path) = (provider.parse()?, Path::new(path));
+        let model = OnnxScore::load(runtime, path, provider, false)?;
+        Ok(Self { provider, file: std::fs::read(path)?, model, name })
     }
 
     /// Prints which operators the time goes to, as onnxruntime's own clock has it.
@@ -125,10 +120,4 @@ impl Running {
         println!("{}: per cent of the time by operator: {}", self.name, shares.join(", "));
         Ok(())
     }
-}
-
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }

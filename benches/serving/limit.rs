@@ -1,7 +1,7 @@
 //! The limit: what raw sessions give on all cores, with the best layout.
 
 use crate::figure::Figure;
-use crate::raw::Layout;
+use crate::layout::Layout;
 use crate::statistics::{Spread, median};
 use crate::{Bench, Result};
 

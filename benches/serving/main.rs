@@ -7,7 +7,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `throughput`, `alone`, `fairness`, `load`, `overload`, `cancel`, `start`, `memory`, `designs` | the parts |
-//! | `raw`, `limit`, `peak`, `flops`, `profile` | the machine: bare sessions, the best layout of them, matrix products, what an evaluation costs |
+//! | `raw`, `layout`, `limit`, `peak`, `flops`, `profile` | the machine: a bare session, several side by side, the best layout of them, matrix products, what an evaluation costs |
 //! | `server`, `client`, `exposition`, `process` | the service: the program, those who ask, what it and the system say of it |
 //! | `queue` | the usual designs, to compare with |
 //! | `ask`, `draws` | the workloads |
@@ -23,6 +23,7 @@ mod exposition;
 mod fairness;
 mod figure;
 mod flops;
+mod layout;
 mod limit;
 mod load;
 mod memory;

@@ -1,9 +1,8 @@
-//! The raw side: sessions that do nothing but evaluate.
+//! The raw side: a session that does nothing but evaluate.
 
 use crate::Result;
 use smld::sampler::{Noise, Purpose, schedule};
 use smld::score::{Rows, ScoreModel, ScoreSession};
-use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// A session, opened as the server opens its own, and random rows that are there before it runs.
@@ -29,10 +28,11 @@ impl Raw {
         Ok(Self { session, x, sigma, label: vec![-1; rows], score })
     }
 
-    /// Evaluates every row once.
-    pub(crate) fn evaluate(&mut self) -> Result<()> {
+    /// Evaluates every row once. How many there are.
+    pub(crate) fn evaluate(&mut self) -> Result<usize> {
         let rows = Rows { x: &self.x, sigma: &self.sigma, label: &self.label };
-        Ok(self.session.evaluate(rows, &mut self.score)?)
+        self.session.evaluate(rows, &mut self.score)?;
+        Ok(self.sigma.len())
     }
 
     /// How long `evaluations` take, one after another.
@@ -42,42 +42,5 @@ impl Raw {
             self.evaluate()?;
         }
         Ok(start.elapsed())
-    }
-
-    /// Row-evaluations a second, counted over whole runs from one beginning to the first end after `window`.
-    fn rate(&mut self, start: &Barrier, window: Duration) -> Result<f64> {
-        let warm = self.evaluate();
-        start.wait();
-        warm?;
-        let (begun, mut runs) = (Instant::now(), 0);
-        while begun.elapsed() < window {
-            self.evaluate()?;
-            runs += 1;
-        }
-        Ok(f64::from(runs) * self.sigma.len() as f64 / begun.elapsed().as_secs_f64())
-    }
-}
-
-/// Sessions that run side by side, each on its own thread.
-pub(crate) struct Layout {
-    pub(crate) name: String,
-    sessions: Vec<Raw>,
-}
-
-impl Layout {
-    /// `workers` sessions of `threads` threads and `rows` rows.
-    pub(crate) fn open(model: &dyn ScoreModel, workers: usize, threads: usize, rows: usize) -> Result<Self> {
-        let sessions = (0..workers).map(|_| Raw::open(model, threads, rows)).collect::<Result<_>>()?;
-        Ok(Self { name: format!("{workers} × {threads} thread, {rows} rows"), sessions })
-    }
-
-    /// Row-evaluations a second of all sessions over `window`, all of them warm.
-    pub(crate) fn rate(&mut self, window: Duration) -> Result<f64> {
-        let start = Barrier::new(self.sessions.len());
-        std::thread::scope(|scope| {
-            let run = |session| scope.spawn(|| Raw::rate(session, &start, window));
-            let runs: Vec<_> = self.sessions.iter_mut().map(run).collect();
-            runs.into_iter().map(|run| run.join().map_err(|_| "a raw session panicked")?).sum()
-        })
     }
 }

@@ -3,8 +3,8 @@
 use crate::ask::anything;
 use crate::exposition::Reading;
 use crate::figure::{Figure, Section};
+use crate::layout::Layout;
 use crate::limit::{Limit, limit};
-use crate::raw::Layout;
 use crate::server::Server;
 use crate::statistics::{Spread, ratios};
 use crate::{Bench, Result, flops, peak, process};
