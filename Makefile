@@ -57,7 +57,7 @@ bench: ## measure the server against the machine, half an hour; ARGS='--quick' f
 	scripts/fetch onnxruntime
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --locked --bench serving -- $(ARGS)
 
-data: ## fetch MNIST and Fashion-MNIST into data/
+data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 	scripts/fetch data
 
 train: ## train the shipped models, STEPS (26000) each
