@@ -6,8 +6,8 @@ SHELL := bash
 .PHONY: help run test lint licences bench data train quality figures image clean
 
 CARGO ?= cargo
-# How long each model is trained, and further arguments, as in: make train STEPS=50000 FIT='--precision bf16'
-STEPS ?= 26000
+# How long each model is trained, and further arguments, as in: make train STEPS=100000 FIT='--precision bf16'
+STEPS ?= 50000
 FIT ?=
 # Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick',
 # make quality ARGS='--evaluations 500,1000'
@@ -60,7 +60,7 @@ bench: ## measure the server against the machine, half an hour; ARGS='--quick' f
 data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 	scripts/fetch data
 
-train: ## train the shipped models, STEPS (26000) each
+train: ## train the shipped models, STEPS (50000) each
 	scripts/fetch libtorch data onnxruntime
 	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \

@@ -122,13 +122,10 @@ impl Ops for ExportOps<'_> {
         self.rearrange(x, &[c, h / 2, 2, w / 2, 2], &[1, 3, 5, 2, 4], &[4 * c, h / 2, w / 2])
     }
 
-    fn depth_to_space(&mut self, x: &Value, shape: &[i64; 3]) -> Value {
-        let [c, h, w] = *shape;
-        self.rearrange(x, &[c / 4, 2, 2, h, w], &[1, 4, 2, 5, 3], &[c / 4, 2 * h, 2 * w])
-    }
-
-    fn concat(&mut self, a: &Value, b: &Value) -> Value {
-        self.graph.node("Concat", &[a, b], &[("axis", Attr::Int(1))])
+    fn depth_to_space(&mut self, x: &Value, _: &[i64; 3]) -> Value {
+        // CRD: a channel's 2×2 block lies in four neighbouring channels, as libtorch has it.
+        let attributes = [("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD".to_owned()))];
+        self.graph.node("DepthToSpace", &[x], &attributes)
     }
 
     fn halves(&mut self, x: &Value, width: i64) -> [Value; 2] {

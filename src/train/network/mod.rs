@@ -133,8 +133,6 @@ pub trait Ops {
     fn space_to_depth(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
     /// [batch, 4C, H, W] to [batch, C, 2H, 2W]: the inverse of [`space_to_depth`](Self::space_to_depth).
     fn depth_to_space(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
-    /// a and b, one after the other along axis 1.
-    fn concat(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// The two halves of x along axis 1, each `width` wide.
     fn halves(&mut self, x: &Self::Value, width: i64) -> [Self::Value; 2];
     /// x with its axes after the first replaced by `shape`.

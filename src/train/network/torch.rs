@@ -153,10 +153,6 @@ impl Ops for TorchOps<'_> {
         Shared(x.0.pixel_shuffle(2))
     }
 
-    fn concat(&mut self, a: &Shared, b: &Shared) -> Shared {
-        Shared(Tensor::cat(&[&a.0, &b.0], 1))
-    }
-
     fn halves(&mut self, x: &Shared, width: i64) -> [Shared; 2] {
         [Shared(x.0.narrow(1, 0, width)), Shared(x.0.narrow(1, width, width))]
     }

@@ -45,14 +45,15 @@ impl UNet {
 
         let x = ops.space_to_depth(x, &self.shape);
         let x = conv(ops, "in", &x, [4 * c, c1], 3, 1);
-        let skip = residual(ops, "high.down", &x, embedding, c1, at(c1, half));
+        let skip = residual(ops, "high.down", &x, embedding, at(c1, half));
         let x = conv(ops, "down", &skip, [c1, c2], 3, 2);
-        let x = residual(ops, "low.1", &x, embedding, c2, at(c2, quarter));
-        let x = residual(ops, "low.2", &x, embedding, c2, at(c2, quarter));
+        let x = residual(ops, "low.1", &x, embedding, at(c2, quarter));
+        let x = residual(ops, "low.2", &x, embedding, at(c2, quarter));
         let x = conv(ops, "up", &x, [c2, 4 * c1], 1, 1);
         let x = ops.depth_to_space(&x, &at(4 * c1, quarter));
-        let x = ops.concat(&x, &skip);
-        let x = residual(ops, "high.up", &x, embedding, 2 * c1, at(c1, half));
+        // Added, not put side by side: a block over twice the channels would cost a fifth of the network.
+        let x = ops.add(&x, &skip);
+        let x = residual(ops, "high.up", &x, embedding, at(c1, half));
         let x = norm(ops, "out.norm", &x, &at(c1, half));
         let x = ops.silu(&x);
         let weight = ops.weight("out.weight", &[4 * c, c1, 3, 3], Start::Constant(0.0));
@@ -62,14 +63,13 @@ impl UNet {
     }
 }
 
-/// norm, SiLU, conv3×3, norm modulated by the embedding, SiLU, conv3×3 from zero; beside it x itself, through a conv1×1
-/// where the channels change from `from` to those of `to`.
-fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value, from: i64, to: [i64; 3]) -> O::Value {
-    let [channels, height, width] = to;
-    let hidden = norm(ops, &format!("{name}.norm1"), x, &[from, height, width]);
+/// x [batch, …shape] and beside it: norm, SiLU, conv3×3, norm modulated by the embedding, SiLU, conv3×3 from zero.
+fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value, shape: [i64; 3]) -> O::Value {
+    let channels = shape[0];
+    let hidden = norm(ops, &format!("{name}.norm1"), x, &shape);
     let hidden = ops.silu(&hidden);
-    let hidden = conv(ops, &format!("{name}.conv1"), &hidden, [from, channels], 3, 1);
-    let hidden = norm(ops, &format!("{name}.norm2"), &hidden, &to);
+    let hidden = conv(ops, &format!("{name}.conv1"), &hidden, [channels, channels], 3, 1);
+    let hidden = norm(ops, &format!("{name}.norm2"), &hidden, &shape);
     let modulation = linear(ops, &format!("{name}.modulation"), embedding, EMBEDDING, 2 * channels);
     let [scale, shift] = ops.halves(&modulation, channels).map(|value| ops.reshape(&value, &[channels, 1, 1]));
     let scaled = ops.mul(&hidden, &scale);
@@ -79,8 +79,7 @@ fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value,
     let weight = ops.weight(&format!("{name}.conv2.weight"), &[channels, channels, 3, 3], Start::Constant(0.0));
     let bias = ops.weight(&format!("{name}.conv2.bias"), &[channels], Start::Constant(0.0));
     let hidden = ops.conv2d(&hidden, &weight, &bias, 3, 1);
-    let x = if from == channels { x.clone() } else { conv(ops, &format!("{name}.skip"), x, [from, channels], 1, 1) };
-    ops.add(&x, &hidden)
+    ops.add(x, &hidden)
 }
 
 pub(super) fn conv<O: Ops>(
