@@ -65,12 +65,13 @@ train: ## train the shipped models, STEPS (50000) each
 	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \
 	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
+	$(TRAIN) fit --data data/avatars --out models/avatars.onnx --sigma-max 30 $(IMAGES)
 	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
 	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
 
 quality: ## measure the image models against evaluations and draw it, an hour; ARGS adds to what is there
 	scripts/fetch libtorch data onnxruntime
-	for model in mnist fashion-mnist; do \
+	for model in mnist fashion-mnist avatars; do \
 	    $(TRAIN) sweep models/$$model.onnx --data data/$$model --features models/features/$$model.onnx \
 	        --json models/logs/$$model-quality.json $(ARGS); \
 	    $(TRAIN) plot quality models/logs/$$model-quality.json --out models/images/$$model-quality.svg; \
@@ -89,7 +90,7 @@ figures: ## redraw the pictures of docs/THEORY.md and models/README.md
 	$(TRAIN) plot loss models/logs/mnist.jsonl --out docs/figures/loss.svg
 	$(TRAIN) plot chain models/mnist.onnx --sampler '{"method":"annealed_langevin","steps_per_level":10}' --out docs/figures/chain.png
 	$(TRAIN) plot annealing --out docs/figures/annealing.png
-	for model in mnist fashion-mnist; do \
+	for model in mnist fashion-mnist avatars; do \
 	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
 	    $(TRAIN) sample models/$$model.onnx --n 10 --seed 0 --each-class --out models/images/$$model-classes.png; \
 	    $(TRAIN) plot loss models/logs/$$model.jsonl --out models/images/$$model-loss.svg; \

@@ -25,8 +25,10 @@ impl ScoreModel for Labelled {
 fn model(labels: &[&str]) -> ReadyModel {
     let component = Component { weight: 1.0, mean: vec![0.0; 2], variance: 1.0 };
     let density = GaussianMixture::new(vec![component]).unwrap().named("g");
-    let labels = labels.iter().map(|&label| label.to_owned()).collect();
-    let info = ModelInfo { labels, sigma_min: 0.01, sigma_max: 10.0, ..density.info().clone() };
+    let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
+    // As 0, 1, 2, …: the first class never comes.
+    let label_weights = (0..labels.len()).map(|weight| weight as f64).collect();
+    let info = ModelInfo { labels, label_weights, sigma_min: 0.01, sigma_max: 10.0, ..density.info().clone() };
     prepare(Arc::new(Labelled(density, info)), &[1]).unwrap()
 }
 
@@ -47,7 +49,7 @@ fn refused(body: &str) -> (String, String) {
 #[test]
 fn an_empty_body_asks_for_one_sample_of_a_random_seed_by_the_models_own_sampler() {
     let request = request("{}").unwrap();
-    assert_eq!((request.n(), request.seed(), request.first_index(), request.label()), (1, 99, 0, -1));
+    assert_eq!((request.n(), request.seed(), request.first_index(), request.label()), (1, 99, 0, None));
     let info = request.model().info();
     assert_eq!(*request.sampler(), info.sampler.resolve(None, info.sigma_range()).unwrap());
     assert!(request.deadline() <= Instant::now() + LIMITS.deadline);
@@ -116,14 +118,45 @@ fn a_class_is_named_or_numbered_by_its_place() {
         (r#"{"label": 1}"#, 1),
         (r#"{"label": "1"}"#, 1),
         (r#"{"label": 7}"#, 2),
+        (r#"{"label": -1}"#, -1),
+        (r#"{"label": "-1"}"#, -1),
     ] {
-        assert_eq!(request(body).unwrap().label(), label, "{body}");
+        let request = request(body).unwrap();
+        assert_eq!((request.label(), request.label_of(5)), (Some(label), label), "{body}");
     }
+}
+
+/// Within four standard deviations of what a binomial of that chance has.
+#[test]
+fn samples_of_a_request_that_names_no_class_have_each_their_own_as_often_as_its_weight() {
+    const COUNT: u32 = 30_000;
+    let request = request(r#"{"seed": 7}"#).unwrap();
+    let mut counts = [0_u32; 3];
+    for index in 0..COUNT {
+        counts[request.label_of(index) as usize] += 1;
+    }
+    assert_eq!(counts[0], 0);
+    let (expected, deviation) = (f64::from(COUNT) / 3.0, (f64::from(COUNT) * 2.0 / 9.0).sqrt());
+    assert!((f64::from(counts[1]) - expected).abs() < 4.0 * deviation, "{counts:?}");
+}
+
+#[test]
+fn the_class_of_a_sample_depends_on_the_seed_and_its_index_alone() {
+    let classes = |body: &str| {
+        let request = request(body).unwrap();
+        (100..200).map(|index| request.label_of(index)).collect::<Vec<_>>()
+    };
+    let alone = classes(r#"{"seed": 7}"#);
+    assert_eq!(
+        classes(r#"{"seed": 7, "n": 100, "first_index": 100, "sampler": {"method": "ancestral", "steps": 9}}"#),
+        alone
+    );
+    assert_ne!(classes(r#"{"seed": 8}"#), alone);
 }
 
 #[test]
 fn a_class_that_the_model_has_not_is_refused_with_those_that_it_has() {
-    for body in [r#"{"label": "boot"}"#, r#"{"label": 3}"#] {
+    for body in [r#"{"label": "boot"}"#, r#"{"label": 3}"#, r#"{"label": -2}"#] {
         let (field, reason) = refused(body);
         assert!(field == "label" && reason.contains("shirt, Sneaker, 7"), "{reason}");
     }

@@ -26,7 +26,7 @@ fn over_a_thousand_random_schedules_the_fixtures_samples_have_the_bytes_of_those
 
 #[test]
 fn over_a_thousand_random_schedules_the_shipped_models_images_have_the_bytes_of_those_made_alone() {
-    let models = [network("models/mnist.onnx"), network("models/fashion-mnist.onnx")];
+    let models = ["mnist", "fashion-mnist", "avatars"].map(|name| network(&format!("models/{name}.onnx")));
     samples_are_the_same_in_any_company(&models, 1000, 3);
 }
 

@@ -82,6 +82,7 @@ fn info(sampler: SamplerSpec) -> ModelInfo {
         sigma_min: 0.01,
         sigma_max: 50.0,
         labels: Vec::new(),
+        label_weights: Vec::new(),
         sampler,
         sha256: String::new(),
         provider: "simulated".to_owned(),

@@ -15,8 +15,8 @@ pub(super) struct AskedArgs {
     /// The sampler as JSON, as '{"method":"annealed_langevin"}'; by default the model's
     #[arg(long, value_name = "JSON", value_parser = object)]
     sampler: Option<Value>,
-    /// A class of the model, by name or number
-    #[arg(long, value_name = "CLASS")]
+    /// A class of the model, by name or number, -1 for none; by default each sample is of a class of its own
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
     label: Option<String>,
     /// interactive, or bulk, which yields to it
     #[arg(long)]

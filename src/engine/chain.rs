@@ -11,6 +11,7 @@ pub(super) struct Chain {
     work: Arc<Work>,
     /// Its place in the request, from 0.
     number: u32,
+    label: i64,
     noise: Noise,
     /// Evaluations made.
     k: u32,
@@ -47,7 +48,8 @@ impl Chain {
             Work::Scores(_) => (0, None),
         };
         let noise = Noise::new(seed, work.first_index() + number, Purpose::Sampling);
-        Self { work, number, noise, k: 0, x: Vec::new(), memory: Vec::new(), tally, previews }
+        let label = work.label(number);
+        Self { work, number, label, noise, k: 0, x: Vec::new(), memory: Vec::new(), tally, previews }
     }
 
     /// Draws the beginning, or takes the point that was given, if the chain has not begun.
@@ -82,7 +84,7 @@ impl Chain {
     }
 
     pub(super) fn label(&self) -> i64 {
-        self.work.label(self.number)
+        self.label
     }
 
     /// Moves on by the score at [`x`](Self::x) and [`sigma`](Self::sigma).

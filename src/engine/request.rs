@@ -1,7 +1,7 @@
 //! What is asked of the engine: valid by construction.
 
 use super::{PreviewSettings, Priority};
-use crate::sampler::{Sampler, SamplerSpec};
+use crate::sampler::{Noise, Purpose, Sampler, SamplerSpec};
 use crate::score::{ModelInfo, ReadyModel};
 use serde::{Deserialize, Deserializer};
 use std::time::{Duration, Instant};
@@ -23,7 +23,8 @@ pub struct RawSampleRequest {
     pub first_index: Option<u32>,
     /// The sampler; by default the model's.
     pub sampler: Option<SamplerSpec>,
-    /// A class's name or number.
+    /// A class's name or number, or −1 for none: the score of all classes together. By default each sample is of a class of its own,
+    /// drawn as often as the data have it.
     pub label: Option<RawLabel>,
     /// How long the answer may take, in milliseconds; by default the server's.
     pub deadline_ms: Option<u64>,
@@ -51,10 +52,10 @@ pub struct RawPreview {
 /// A class as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = Label))]
-#[serde(untagged, expecting = "label: a class's name, or its number from 0")]
+#[serde(untagged, expecting = "label: a class's name, its number from 0, or -1 for none")]
 pub enum RawLabel {
-    /// By its place.
-    Number(u64),
+    /// By its place; −1 is none.
+    Number(i64),
     /// By its name.
     Name(String),
 }
@@ -88,7 +89,7 @@ pub struct SampleRequest {
     seed: u64,
     first_index: u32,
     sampler: Sampler,
-    label: i64,
+    label: Option<i64>,
     deadline: Instant,
     priority: Priority,
     diagnostics: bool,
@@ -129,7 +130,7 @@ impl SampleRequest {
             let reason = format!("{n} chains of {each} evaluations are {all}; one request may take {most}");
             return fault("n", format!("{reason}: ask for ranges of first_index, {} at a time", most / each));
         }
-        let label = label(info, raw.label.as_ref())?;
+        let label = raw.label.as_ref().map(|asked| label(info, asked)).transpose()?;
         let deadline = deadline(raw.deadline_ms, limits.deadline)?;
         let preview = raw.preview.as_ref().map(RawPreview::settings).transpose()?;
         let seed = raw.seed.unwrap_or(random_seed);
@@ -168,10 +169,21 @@ impl SampleRequest {
         &self.sampler
     }
 
-    /// The class's number, −1 for none.
+    /// The number of the class of all samples, −1 for none; nothing where each has its own.
     #[must_use]
-    pub fn label(&self) -> i64 {
+    pub fn label(&self) -> Option<i64> {
         self.label
+    }
+
+    /// The number of the class of sample `index`, −1 for none. Where each has its own it depends on the seed and the index alone, and
+    /// comes as often as in the data: p(x) = Σ p(c) p(x|c) is drawn from by drawing c first.
+    #[must_use]
+    pub fn label_of(&self, index: u32) -> i64 {
+        self.label.unwrap_or_else(|| {
+            let mut share = [0.0];
+            Noise::new(self.seed, index, Purpose::Class).uniform(0, &mut share);
+            self.model.info().label_at(share[0].into())
+        })
     }
 
     /// When the answer is no longer wanted.
@@ -219,12 +231,12 @@ impl RawPreview {
 }
 
 /// The number of a class of the model, −1 for none.
-pub(super) fn label(info: &ModelInfo, asked: Option<&RawLabel>) -> Result<i64, InvalidRequest> {
+pub(super) fn label(info: &ModelInfo, asked: &RawLabel) -> Result<i64, InvalidRequest> {
     let found = match asked {
-        None => Ok(-1),
-        Some(RawLabel::Name(name)) => info.label(name),
-        Some(RawLabel::Number(place)) if *place < info.labels.len() as u64 => Ok(*place as i64),
-        Some(RawLabel::Number(number)) => info.label(&number.to_string()),
+        RawLabel::Name(name) => info.label(name),
+        // A class may be called by another's number; a number is always its place.
+        RawLabel::Number(place) if (-1..info.labels.len() as i64).contains(place) => Ok(*place),
+        RawLabel::Number(number) => info.label(&number.to_string()),
     };
     found.map_err(|unknown| InvalidRequest { field: "label".to_owned(), reason: unknown.reason })
 }

@@ -96,7 +96,10 @@ impl ScoreRequest {
         let none = OneOrEach::One(None);
         let classes = raw.label.as_ref().unwrap_or(&none);
         let label = each("label", classes, rows, |field, class| {
-            label(info, class.as_ref()).map_err(|invalid| InvalidRequest { field, ..invalid })
+            class
+                .as_ref()
+                .map_or(Ok(-1), |class| label(info, class))
+                .map_err(|invalid| InvalidRequest { field, ..invalid })
         })?;
         let deadline = deadline(raw.deadline_ms, limits.deadline)?;
         Ok(Self { x, sigma, label, deadline, priority: raw.priority.unwrap_or_default(), model })

@@ -67,7 +67,7 @@ impl Work {
     /// The class of chain `number`, −1 for none.
     pub(super) fn label(&self, number: u32) -> i64 {
         match self {
-            Self::Samples(request) => request.label(),
+            Self::Samples(request) => request.label_of(request.first_index() + number),
             Self::Scores(request) => request.label(number),
         }
     }

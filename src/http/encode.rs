@@ -62,7 +62,7 @@ pub(super) struct Account<'a> {
     /// The sampler with every parameter.
     #[schema(value_type = SamplerSpec)]
     sampler: &'a Sampler,
-    /// The class's name.
+    /// The name of the class of all samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
     /// Evaluations made.
@@ -112,6 +112,9 @@ enum Listed<'a> {
 pub(super) struct One<'a> {
     /// Its index.
     index: u32,
+    /// The name of its class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     #[serde(flatten)]
     looks: Looks<'a>,
 }
@@ -148,7 +151,7 @@ impl<'a> Account<'a> {
             model: &info.name,
             seed: request.seed(),
             sampler: request.sampler(),
-            label: info.label_name(request.label()),
+            label: request.label().and_then(|label| info.label_name(label)),
             evaluations: summary.evaluations,
             queue_seconds: summary.queued.as_secs_f64(),
             sampling_seconds: summary.sampling.as_secs_f64(),
@@ -183,13 +186,11 @@ impl Drawn {
 }
 
 /// A sample of `request` in JSON: the picture is the PNG that it is alone.
-pub(super) fn one<'a>(request: &SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
-    let looks = if request.model().info().is_image() {
-        Looks::B64Png(b64(request, sample, PictureFormat::Png)?)
-    } else {
-        Looks::X(&sample.1)
-    };
-    Ok(One { index: sample.0, looks })
+pub(super) fn one<'a>(request: &'a SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
+    let info = request.model().info();
+    let looks =
+        if info.is_image() { Looks::B64Png(b64(request, sample, PictureFormat::Png)?) } else { Looks::X(&sample.1) };
+    Ok(One { index: sample.0, label: info.label_name(request.label_of(sample.0)), looks })
 }
 
 /// A chain of `request` under way in JSON; a picture has no recipe, as nobody can ask for it again.
@@ -238,7 +239,7 @@ pub(super) fn picture(
         first_index: samples[0].0,
         n: samples.len(),
         sampler: request.sampler(),
-        label: Some(request.label()).filter(|&label| label >= 0),
+        label: request.label(),
         sha256: &info.sha256,
         version: env!("CARGO_PKG_VERSION"),
     };

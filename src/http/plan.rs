@@ -19,7 +19,7 @@ pub(super) struct Plan<'a> {
     /// The sampler with every parameter.
     #[schema(value_type = SamplerSpec)]
     sampler: &'a Sampler,
-    /// The class's name.
+    /// The name of the class of all samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
     /// What it costs, in evaluations of the score.
@@ -41,7 +41,7 @@ impl<'a> Plan<'a> {
             first_index: request.first_index(),
             n: request.n(),
             sampler: request.sampler(),
-            label: info.label_name(request.label()),
+            label: request.label().and_then(|label| info.label_name(label)),
             evaluations: request.evaluations(),
             predicted_seconds: forecast.seconds,
             predicted_wait_seconds: forecast.wait(),

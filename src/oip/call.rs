@@ -38,9 +38,6 @@ impl Call {
         if let Some(sampler) = values.get_mut("sampler") {
             *sampler = object(sampler).map_err(|reason| fault("sampler", reason))?;
         }
-        if values.get("label").and_then(Value::as_i64) == Some(-1) {
-            values.remove("label");
-        }
         let mut raw: RawSampleRequest = read(values)?;
         raw.deadline_ms = sooner(raw.deadline_ms, within, most);
         Ok(raw)
@@ -177,12 +174,11 @@ fn levels(sigma: Tensor) -> Result<OneOrEach<f64>, InvalidRequest> {
 
 /// The classes, by number or by name; −1 is none.
 fn classes(label: Tensor) -> Result<OneOrEach<Option<RawLabel>>, InvalidRequest> {
-    let number = |(place, value): (usize, i128)| match u64::try_from(value) {
-        Ok(number) => Ok(Some(RawLabel::Number(number))),
-        Err(_) if value == -1 => Ok(None),
-        Err(_) => {
-            Err(fault(format!("label[{place}]"), format!("is {value}; a class is a number from 0, and none is -1")))
-        }
+    let number = |(place, value): (usize, i128)| {
+        let number = i64::try_from(value).ok().filter(|&number| number >= -1).ok_or_else(|| {
+            fault(format!("label[{place}]"), format!("is {value}; a class is a number from 0, and none is -1"))
+        })?;
+        Ok(Some(RawLabel::Number(number)))
     };
     let classes = match label.elements {
         Elements::Whole(values) => values.into_iter().enumerate().map(number).collect::<Result<_, _>>()?,

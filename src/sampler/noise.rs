@@ -33,6 +33,8 @@ pub enum Purpose {
     Weights = 4,
     /// Exact draws from a density.
     Data = 5,
+    /// The class of a sample whose request names none.
+    Class = 6,
 }
 
 /// The noise streams of one image (or of whatever else `index` counts), one for each step.

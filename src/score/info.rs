@@ -32,6 +32,8 @@ pub struct ModelInfo {
     pub sigma_max: f64,
     /// The names of the classes; empty where there are none. A class's number is its place here.
     pub labels: Vec<String>,
+    /// How often each class comes where a request names none, of the sum of all; empty where there are no classes.
+    pub label_weights: Vec<f64>,
     /// The sampler to use when a request names none.
     pub sampler: SamplerSpec,
     /// SHA-256 of the file, in hexadecimal; empty for a model without a file.
@@ -75,7 +77,21 @@ impl ModelInfo {
         usize::try_from(label).ok().map(|label| self.labels[label].as_str())
     }
 
-    /// The number of the class called `name`, or whose number `name` is.
+    /// The class in which `share`, a number from [0, 1), falls where the classes lie side by side, each as wide as its weight;
+    /// −1 where there are none.
+    #[must_use]
+    pub fn label_at(&self, share: f64) -> i64 {
+        let place = share * self.label_weights.iter().sum::<f64>();
+        let ends = self.label_weights.iter().scan(0.0, |end, weight| {
+            *end += weight;
+            Some(*end)
+        });
+        // The last one that can come takes what rounding leaves.
+        let last = || self.label_weights.iter().rposition(|&weight| weight > 0.0);
+        ends.into_iter().position(|end| place < end).or_else(last).map_or(-1, |label| label as i64)
+    }
+
+    /// The number of the class called `name`, or whose number `name` is; −1 is none.
     ///
     /// # Errors
     /// [`UnknownLabel`], with the classes that there are.
@@ -84,10 +100,11 @@ impl ModelInfo {
             return Err(UnknownLabel { reason: format!("the model '{}' has no classes; leave label out", self.name) });
         }
         let named = self.labels.iter().position(|label| label.eq_ignore_ascii_case(name));
-        let numbered = || name.parse().ok().filter(|&number: &usize| number < self.labels.len());
-        named.or_else(numbered).map(|number| number as i64).ok_or_else(|| UnknownLabel {
+        let named = named.map(|number| number as i64);
+        let numbered = || name.parse().ok().filter(|number| (-1..self.labels.len() as i64).contains(number));
+        named.or_else(numbered).ok_or_else(|| UnknownLabel {
             reason: format!(
-                "the model '{}' has no class '{name}'; it has {} (or their numbers, 0 to {})",
+                "the model '{}' has no class '{name}'; it has {} (or their numbers, 0 to {}; -1 for none)",
                 self.name,
                 self.labels.join(", "),
                 self.labels.len() - 1

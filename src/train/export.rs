@@ -27,6 +27,7 @@ pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>
         sigma_max,
         range: plan.range,
         labels: labels(&plan.data),
+        label_weights: label_weights(&plan.data),
         sampler: sampler.or_else(|| Some(default_sampler(plan))),
         training: json!({
             "objective": plan.objective.name(),
@@ -94,6 +95,12 @@ fn default_sampler(plan: &Plan) -> SamplerSpec {
 fn labels(data: &Value) -> Vec<String> {
     let classes = data["classes"].as_array().map(Vec::as_slice).unwrap_or_default();
     classes.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// How many rows each class has.
+fn label_weights(data: &Value) -> Vec<f64> {
+    let counts = data["label_counts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    counts.iter().filter_map(Value::as_f64).collect()
 }
 
 /// The largest difference between what the file and libtorch answer, relative to the largest score at that σ.

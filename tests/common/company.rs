@@ -97,7 +97,7 @@ impl Life {
             first_index: Some(dice.below(1 << 32) as u32 & !0xFF),
             sampler: Some(sampler(info, dice)),
             priority: Some(Priority::ALL[dice.below(2) as usize]),
-            label: (classes > 0 && dice.below(2) == 0).then(|| RawLabel::Number(dice.below(classes))),
+            label: (classes > 0 && dice.below(2) == 0).then(|| RawLabel::Number(dice.below(classes + 1) as i64 - 1)),
             ..RawSampleRequest::default()
         };
         let request = SampleRequest::new(&raw, self.models[model].clone(), LIMITS, 0).unwrap();

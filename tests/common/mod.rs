@@ -78,7 +78,7 @@ pub(crate) fn collected(ticket: Ticket) -> Samples {
 /// The sample by itself: one session, one row at a time, no engine.
 pub(crate) fn alone(session: &mut dyn ScoreSession, request: &SampleRequest, index: u32) -> Vec<f32> {
     let noise = Noise::new(request.seed(), index, Purpose::Sampling);
-    straight(session, request.sampler(), request.label(), &noise, request.model().info().dim())
+    straight(session, request.sampler(), request.label_of(index), &noise, request.model().info().dim())
 }
 
 /// One chain from beginning to end.

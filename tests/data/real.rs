@@ -1,4 +1,4 @@
-//! The two sets that `make data` fetches.
+//! The sets that `make data` fetches.
 
 use crate::files::{labels, open};
 use smld::train::data::Dataset;
@@ -11,22 +11,30 @@ fn fetched(name: &str) -> Dataset {
 }
 
 #[track_caller]
-fn is_sixty_thousand_garments_or_digits(data: &Dataset, mean: f64, deviation: f64, of_each: [usize; 10]) {
-    assert_eq!((data.len(), data.shape(), data.classes().len()), (60_000, &[1, 28, 28][..], 10));
+fn holds<const CLASSES: usize>(data: &Dataset, shape: &[usize], mean: f64, deviation: f64, of_each: [usize; CLASSES]) {
+    assert_eq!((data.shape(), data.classes().len()), (shape, CLASSES));
     let (m, d) = data.mean_and_deviation();
     assert!((m - mean).abs() < 1e-4 && (d - deviation).abs() < 1e-4, "mean {m}, deviation {d}");
     let labels = labels(data);
-    let counts: Vec<_> = (0..10).map(|class| labels.iter().filter(|&&label| label == class).count()).collect();
+    let counts: Vec<_> =
+        (0..CLASSES).map(|class| labels.iter().filter(|&&label| label == class as i64).count()).collect();
     assert_eq!(counts, of_each);
 }
 
 #[test]
 fn mnist_is_whole() {
     let of_each = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949];
-    is_sixty_thousand_garments_or_digits(&fetched("mnist"), 0.1307, 0.3081, of_each);
+    holds(&fetched("mnist"), &[1, 28, 28], 0.1307, 0.3081, of_each);
 }
 
 #[test]
 fn fashion_mnist_is_whole() {
-    is_sixty_thousand_garments_or_digits(&fetched("fashion-mnist"), 0.2860, 0.3530, [6000; 10]);
+    holds(&fetched("fashion-mnist"), &[1, 28, 28], 0.2860, 0.3530, [6000; 10]);
+}
+
+#[test]
+fn avatars_are_whole() {
+    let data = fetched("avatars");
+    holds(&data, &[3, 32, 32], 0.6906, 0.2599, [10_000; 5]);
+    assert_eq!(data.classes(), ["short hair", "long hair", "glasses", "hat", "beard"]);
 }

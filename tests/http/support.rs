@@ -164,6 +164,7 @@ impl Tiles {
             sigma_min: 0.01,
             sigma_max: 2.0,
             labels: vec!["plain".to_owned(), "striped".to_owned()],
+            label_weights: vec![1.0, 3.0],
             sha256: "5d".repeat(32),
             ..density.info().clone()
         };

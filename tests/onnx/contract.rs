@@ -25,6 +25,7 @@ fn what_is_written_is_read_back_to_the_last_bit() {
         sigma_max: 1e300 / 3.0,
         range: [-0.424_212_93, 2.821_486_5],
         labels: vec!["T-shirt/top".to_owned(), "\"bag\", é".to_owned()],
+        label_weights: vec![6000.0, 0.1 + 0.2],
         sampler: Some(SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec {
             epsilon: Some(1.11e-5 / 3.0),
             steps_per_level: Some(5),
@@ -38,7 +39,12 @@ fn what_is_written_is_read_back_to_the_last_bit() {
 
 #[test]
 fn metadata_survive_the_file() {
-    let written = Contract { labels: Vec::new(), training: serde_json::json!({"seed": 7}), ..contract() };
+    let written = Contract {
+        labels: Vec::new(),
+        label_weights: Vec::new(),
+        training: serde_json::json!({"seed": 7}),
+        ..contract()
+    };
     let model = load(file(&written, |_, x, _| x.clone())).unwrap();
     let info = model.info();
     assert_eq!((info.name.as_str(), info.sigma_min, info.sigma_max), ("small", 0.01, 10.0));
@@ -121,4 +127,16 @@ fn a_sampler_outside_the_noise_levels_is_refused() {
     let outside = Contract { sampler: Some(SamplerSpec::Langevin(spec)), ..contract() };
     let sentence = refusal(file(&outside, |_, x, _| x.clone()));
     assert!(sentence.contains("smld.sampler") && sentence.contains("20, outside 0.01 to 10"), "{sentence}");
+}
+
+#[test]
+fn weights_that_are_not_one_for_each_class_are_refused() {
+    let labelled = Contract { labels: vec!["a".to_owned(), "b".to_owned()], ..contract() };
+    for weights in ["[1]", "[1,2,3]", "[0,0]", "[1,-1]", "[1,null]", "many"] {
+        let mut metadata = labelled.to_metadata();
+        metadata.push(("smld.label_weights".to_owned(), weights.to_owned()));
+        let sentence = read(&metadata).unwrap_err().to_string();
+        let names = format!("'smld.label_weights' is '{weights}'");
+        assert!(sentence.contains(&names) && sentence.contains("one for each class"), "{sentence}");
+    }
 }

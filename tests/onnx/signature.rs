@@ -120,3 +120,13 @@ fn metadata_of_others_alone_are_not_enough() {
     let sentence = refusal(graph.finish(&[("author".to_owned(), "someone".to_owned())]));
     assert!(sentence.contains("'smld.contract' is missing"), "{sentence}");
 }
+
+#[test]
+fn classes_come_as_often_as_the_file_says_or_else_equally_often() {
+    let weights = |label_weights: Vec<f64>| {
+        let written = Contract { labels: vec!["a".to_owned(), "b".to_owned()], label_weights, ..contract() };
+        load(bare(&[X, SIGMA, LABEL], SCORE, &written)).unwrap().info().label_weights.clone()
+    };
+    assert_eq!(weights(vec![5923.0, 0.0]), [5923.0, 0.0]);
+    assert_eq!(weights(Vec::new()), [1.0, 1.0]);
+}

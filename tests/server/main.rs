@@ -7,6 +7,7 @@ mod python;
 
 mod access;
 mod clients;
+mod colour;
 mod configuration;
 mod densities;
 mod inference;

@@ -40,6 +40,26 @@ async fn without_noise_the_samples_are_the_modes_of_the_density() {
     }
 }
 
+/// Of two components, at −5 with weight 0.2 and at 5 with 0.8. The share is within four standard deviations of a binomial's.
+#[tokio::test]
+async fn a_sample_whose_class_is_not_named_is_of_the_class_that_is_told() {
+    let program = Program::serving("tests/fixtures/classes.onnx", &[]);
+    let draw = async |request: Value| {
+        let answer: Value = program.samples(&request).await.json().await.unwrap();
+        let points = answer["points"].as_array().unwrap().clone();
+        points.into_iter().map(|point| (point["x"][0].as_f64().unwrap(), point["label"].as_str().map(str::to_owned)))
+    };
+    let sampler = json!({ "method": "ancestral", "steps": 25 });
+    let each_its_own = draw(json!({ "n": 400, "seed": 1, "sampler": sampler })).await;
+    let low = each_its_own.filter(|(x, label)| {
+        assert_eq!(label.as_deref(), Some(if *x < 0.0 { "low" } else { "high" }));
+        *x < 0.0
+    });
+    assert!((low.count() as f64 - 80.0).abs() < 4.0 * 8.0);
+    let together = draw(json!({ "n": 100, "seed": 1, "label": -1, "sampler": sampler })).await;
+    assert!(together.map(|(_, label)| assert_eq!(label, None)).count() == 100);
+}
+
 #[tokio::test]
 async fn the_program_is_ready_alive_and_counted() {
     let program = Program::start(&[]);

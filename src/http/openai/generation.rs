@@ -174,7 +174,9 @@ impl Generation {
             )),
             (None, prompt) => match info.label(prompt) {
                 Ok(_) => Ok(Some(RawLabel::Name(prompt.to_owned()))),
-                Err(unknown) => Err(invalid("prompt", format!("{}; an empty one is for none", unknown.reason))),
+                Err(unknown) => {
+                    Err(invalid("prompt", format!("{}; an empty one leaves the class open", unknown.reason)))
+                }
             },
         }
     }

@@ -27,6 +27,7 @@ impl DensityModel {
             sigma_min,
             sigma_max,
             labels: Vec::new(),
+            label_weights: Vec::new(),
             sampler: default_sampler(density.as_ref()),
             sha256: String::new(),
             provider: "exact".to_owned(),

@@ -16,6 +16,7 @@ const SIGMA_MIN: &str = "smld.sigma_min";
 const SIGMA_MAX: &str = "smld.sigma_max";
 const RANGE: &str = "smld.range";
 pub(super) const LABELS: &str = "smld.labels";
+const LABEL_WEIGHTS: &str = "smld.label_weights";
 const SAMPLER: &str = "smld.sampler";
 pub(super) const TRAINING: &str = "smld.training";
 
@@ -46,6 +47,8 @@ pub struct Contract {
     pub range: [f32; 2],
     /// The names of the classes; empty where there are none.
     pub labels: Vec<String>,
+    /// How often each class comes, of the sum of all; empty where all come equally often, or there are none.
+    pub label_weights: Vec<f64>,
     /// The sampler to use when a request names none.
     pub sampler: Option<SamplerSpec>,
     /// How the network was trained, or null.
@@ -112,8 +115,9 @@ impl Contract {
     /// nothing more to tell: no classes, no sampler, no history.
     #[must_use]
     pub fn new(name: impl Into<String>, [sigma_min, sigma_max]: [f64; 2], range: [f32; 2]) -> Self {
-        let (output, labels, sampler, training) = (Output::Score, Vec::new(), None, Value::Null);
-        Self { name: name.into(), output, sigma_min, sigma_max, range, labels, sampler, training }
+        let (output, sampler, training) = (Output::Score, None, Value::Null);
+        let (labels, label_weights) = (Vec::new(), Vec::new());
+        Self { name: name.into(), output, sigma_min, sigma_max, range, labels, label_weights, sampler, training }
     }
 
     /// The metadata of a file that keeps this contract, as pairs of key and value.
@@ -131,6 +135,9 @@ impl Contract {
         ];
         if !self.labels.is_empty() {
             metadata.push((LABELS, serde_json::json!(self.labels).to_string()));
+        }
+        if !self.label_weights.is_empty() {
+            metadata.push((LABEL_WEIGHTS, serde_json::json!(self.label_weights).to_string()));
         }
         if let Some(sampler) = &self.sampler {
             metadata.push((SAMPLER, serde_json::json!(sampler).to_string()));
@@ -158,6 +165,13 @@ impl Contract {
             let wanted = "a finite number, zero or above";
             parse(key, required(key)?, wanted, |text| text.parse().ok().filter(|&s: &f64| s.is_finite() && s >= 0.0))
         };
+        let labels = value(LABELS).map_or(Ok(Vec::new()), |text| {
+            parse(LABELS, text, "a JSON array of class names, none of them twice", labels)
+        })?;
+        let label_weights = value(LABEL_WEIGHTS).map_or(Ok(Vec::new()), |text| {
+            let wanted = "a JSON array of numbers, one for each class of smld.labels, none below zero and one above";
+            parse(LABEL_WEIGHTS, text, wanted, |text| weights(text, labels.len()))
+        })?;
         let contract = Self {
             name: parse(NAME, required(NAME)?, "a name of a-z, 0-9 and -, as fashion-mnist", name)?,
             output: value(OUTPUT).map_or(Ok(Output::default()), |text| {
@@ -166,9 +180,8 @@ impl Contract {
             sigma_min: level(SIGMA_MIN)?,
             sigma_max: level(SIGMA_MAX)?,
             range: parse(RANGE, required(RANGE)?, "two numbers, black's below white's, as -1,1", range)?,
-            labels: value(LABELS).map_or(Ok(Vec::new()), |text| {
-                parse(LABELS, text, "a JSON array of class names, none of them twice", labels)
-            })?,
+            labels,
+            label_weights,
             sampler: value(SAMPLER)
                 .map(|text| parse(SAMPLER, text, "a sampler in JSON", |text| serde_json::from_str(text).ok()))
                 .transpose()?,
@@ -255,4 +268,11 @@ pub(super) fn labels(text: &str) -> Option<Vec<String>> {
     let labels: Vec<String> = serde_json::from_str(text).ok()?;
     let twice = |(i, label): (usize, &String)| labels[..i].iter().any(|other| other.eq_ignore_ascii_case(label));
     (!labels.is_empty() && !labels.iter().enumerate().any(twice)).then_some(labels)
+}
+
+/// The weights of `classes` classes.
+fn weights(text: &str, classes: usize) -> Option<Vec<f64>> {
+    let weights: Vec<f64> = serde_json::from_str(text).ok()?;
+    let can_be = |weight: &f64| weight.is_finite() && *weight >= 0.0;
+    (weights.len() == classes && weights.iter().all(can_be) && weights.iter().sum::<f64>() > 0.0).then_some(weights)
 }

@@ -11,7 +11,7 @@ const LANES: i64 = 64;
 
 /// The file of `mixture`, called `name`: its score in closed form at every σ, computed in float64, with the same bytes in every batch.
 /// With one name in `labels` for each component it is class-conditional: the score of a class is its component's, and
-/// that of no class (−1) the mixture's.
+/// that of no class (−1) the mixture's; classes come as often as the components.
 ///
 /// # Panics
 /// Where `labels` are neither none nor one for each component.
@@ -36,6 +36,7 @@ pub fn mixture_file(name: &str, mixture: &GaussianMixture, labels: &[&str]) -> V
         sigma_max: info.sigma_max,
         range: info.range,
         labels: labels.iter().map(|&label| label.to_owned()).collect(),
+        label_weights: components.iter().take(labels.len()).map(|component| component.weight).collect(),
         sampler: Some(info.sampler.clone()),
         training: info.training.clone(),
     };

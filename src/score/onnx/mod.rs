@@ -107,6 +107,11 @@ impl OnnxScore {
         let session = open(runtime, &file, Provider::Cpu, 1, &[])?;
         let (contract, shape) = inspect(&session)?;
         let axes = signature::first_axes(session.inputs()).into();
+        // Classes of which nothing is told come equally often.
+        let label_weights = match contract.label_weights.is_empty() {
+            true => vec![1.0; contract.labels.len()],
+            false => contract.label_weights.clone(),
+        };
         let info = ModelInfo {
             kind: Kind::Network,
             shape,
@@ -116,6 +121,7 @@ impl OnnxScore {
             sigma_min: contract.sigma_min,
             sigma_max: contract.sigma_max,
             labels: contract.labels,
+            label_weights,
             sha256: sha256(&file),
             provider: Provider::Cpu.name().to_owned(),
             training: contract.training,

@@ -40,8 +40,9 @@ pub(super) struct Evaluate {
     /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
     #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
-    /// A class, by name or number, to draw and to compare with alone.
-    #[arg(long)]
+    /// A class, by name or number, to draw and to compare with alone; or -1, to draw by the score of all classes together. By default
+    /// each sample is of a class of its own.
+    #[arg(long, allow_negative_numbers = true)]
     label: Option<String>,
     /// Draw as many of every class; --n in all.
     #[arg(long, conflicts_with = "label")]
@@ -73,7 +74,9 @@ impl Evaluate {
         let model = self.model.as_ref().map(|path| load(&runtime, path, self.provider, threads)).transpose()?;
         let (source, about) = self.source(model.as_ref(), &split, threads)?;
         let label = match &source {
-            Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => Some(classes[0]),
+            Source::Drawn(Drawing { classes, .. }) if classes.len() == 1 => {
+                Some(classes[0]).filter(|&class| class >= 0)
+            }
             Source::Drawn(_) | Source::Read(_) => None,
         };
         let count = match &source {

@@ -20,7 +20,7 @@ pub(super) struct Export {
     /// The score network file to write; its name is the model's.
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
-    /// The sampler for requests that name none, as JSON; by default annealing by the rules of its method.
+    /// The sampler for requests that name none, as JSON; by default the trainer's choice.
     #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.

@@ -24,8 +24,8 @@ pub(super) struct Sample {
     /// The seed; image i of a seed is always the same image.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// A class, by name or number.
-    #[arg(long)]
+    /// A class, by name or number, -1 for none; by default each sample is of a class of its own.
+    #[arg(long, allow_negative_numbers = true)]
     label: Option<String>,
     /// That many samples of every class, one class after the other.
     #[arg(long, conflicts_with = "label")]

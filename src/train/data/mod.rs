@@ -165,6 +165,11 @@ impl Dataset {
             "classes": classes,
             "sha256": self.contents.sha256(),
         });
+        if !classes.is_empty() {
+            let mut counts = vec![0_u64; classes.len()];
+            self.contents.labels.iter().for_each(|&label| counts[label as usize] += 1);
+            description["label_counts"] = counts.into();
+        }
         if let Some(seed) = self.seed {
             description["seed"] = seed.into();
         }

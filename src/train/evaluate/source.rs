@@ -26,7 +26,7 @@ pub struct Drawing<'a> {
     pub first: u64,
     /// So many.
     pub n: u64,
-    /// Of these classes, as many of each, one class after the other; of no class where there are none.
+    /// Of these classes, as many of each, one class after the other; where none is named each of its own.
     pub classes: Vec<i64>,
     /// On so many threads.
     pub threads: usize,
@@ -34,12 +34,15 @@ pub struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// Draws a chunk of samples after the other and gives each to `take`: rows in the data's own numbers and their classes,
-    /// −1 for none. `each` is called after every sample.
+    /// −1 where none was named. `each` is called after every sample.
     ///
     /// # Errors
     /// What is wrong with the request, why it failed, or what `take` says.
     pub fn each_chunk(&self, mut each: impl FnMut(), mut take: impl FnMut(&[f32], &[i64]) -> Result<()>) -> Result<()> {
-        let classes = if self.classes.is_empty() { &[-1] } else { &self.classes[..] };
+        let classes: Vec<Option<i64>> = match self.classes.is_empty() {
+            true => vec![None],
+            false => self.classes.iter().copied().map(Some).collect(),
+        };
         let of_each = self.n / classes.len() as u64;
         ensure!(
             of_each > 0 && self.n.is_multiple_of(classes.len() as u64),
@@ -55,14 +58,14 @@ impl Drawing<'_> {
                     seed: Some(self.seed),
                     first_index: Some(u32::try_from(index).context("--n is past the last index, 2³² − 1")?),
                     sampler: self.sampler.clone(),
-                    label: u64::try_from(class).ok().map(RawLabel::Number),
+                    label: class.map(RawLabel::Number),
                     ..RawSampleRequest::default()
                 };
                 let samples = draw(self.model, &request, self.threads, &mut each)?;
                 let info = self.model.info();
                 let range = info.is_image().then_some(info.range);
                 let rows: Vec<f32> = samples.iter().flat_map(|x| as_data(x, range)).collect();
-                take(&rows, &vec![class; samples.len()])?;
+                take(&rows, &vec![class.unwrap_or(-1); samples.len()])?;
             }
         }
         Ok(())
