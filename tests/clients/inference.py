@@ -86,7 +86,7 @@ def check(module, client, described):
     parameters = {"n": 2, "sampler": json.dumps(SAMPLER), "label": -1}
     result = client.infer(MODEL, [], parameters=parameters)
     seed = int(result.as_numpy("seed")[0])
-    same(result.as_numpy("images"), native("/v1/samples", n=2, seed=seed, sampler=SAMPLER))
+    same(result.as_numpy("images"), native("/v1/samples", n=2, seed=seed, label=-1, sampler=SAMPLER))
 
     # Only the output that is wanted.
     wanted = module.InferRequestedOutput("seed")
