@@ -233,13 +233,18 @@ pub(super) fn picture(
     format: PictureFormat,
 ) -> Result<Vec<u8>, Unwritable> {
     let info = request.model().info();
+    // One sample is of one class, whoever chose it.
+    let label = match samples {
+        [(index, _)] => Some(request.label_of(*index)),
+        _ => request.label(),
+    };
     let recipe = Recipe {
         model: &info.name,
         seed: request.seed(),
         first_index: samples[0].0,
         n: samples.len(),
         sampler: request.sampler(),
-        label: request.label(),
+        label: label.filter(|_| !info.labels.is_empty()),
         sha256: &info.sha256,
         version: env!("CARGO_PKG_VERSION"),
     };

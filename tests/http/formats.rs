@@ -75,6 +75,25 @@ async fn the_note_in_a_picture_is_a_request_that_makes_it_again() {
 }
 
 #[tokio::test]
+async fn the_note_in_one_image_has_its_class_which_json_tells_too() {
+    let site = site(ROOMY);
+    let body = r#"{"seed":5,"n":12,"first_index":2}"#;
+    let answer = send(&site.router, accepting(post(body), "application/json")).await.json();
+    assert!(answer.get("label").is_none());
+    let mut seen = [0, 0];
+    for image in answer["images"].as_array().unwrap() {
+        let file = STANDARD.decode(image["b64_png"].as_str().unwrap()).unwrap();
+        let (_, _, note) = png(&file);
+        let class = note["label"].as_u64().unwrap() as usize;
+        assert_eq!(image["label"], ["plain", "striped"][class]);
+        seen[class] += 1;
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+    let (_, _, of_all) = png(&send(&site.router, post(body)).await.body);
+    assert!(of_all.get("label").is_none(), "each of twelve has its own: {of_all}");
+}
+
+#[tokio::test]
 async fn json_holds_every_image_as_the_file_it_is_alone() {
     let site = site(ROOMY);
     let answer = send(&site.router, accepting(post(r#"{"seed":5,"n":3,"first_index":2}"#), "application/json")).await;
