@@ -34,7 +34,7 @@ pub(super) struct Sweep {
     #[arg(long, value_delimiter = ',', default_value = "8,17,35,100", value_parser = clap::value_parser!(u32).range(1..))]
     evaluations: Vec<u32>,
     /// A sampler as JSON, as '{"method":"ancestral","rho":5}'; its steps or levels follow from the evaluations. May be given
-    /// several times. By default every method that goes down the noise levels: ancestral sampling by
+    /// several times. By default every method that goes down the noise levels, ancestral sampling by
     /// `dpmpp2m` and `ddpm`, the probability flow by `heun` and `dpmpp2m`.
     #[arg(long = "sampler", value_name = "SAMPLER", value_parser = super::sampler)]
     samplers: Vec<SamplerSpec>,
