@@ -92,8 +92,8 @@ figures: ## redraw the pictures of docs/THEORY.md and models/README.md
 	$(TRAIN) plot annealing --out docs/figures/annealing.png
 	for model in mnist fashion-mnist avatars; do \
 	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
-	    classes=10; if [ $$model = avatars ]; then classes=5; fi; \
-	    $(TRAIN) sample models/$$model.onnx --n $$classes --seed 0 --each-class --out models/images/$$model-classes.png; \
+	    each=10; if [ $$model = avatars ]; then each=5; fi; \
+	    $(TRAIN) sample models/$$model.onnx --n $$each --seed 0 --each-class --out models/images/$$model-classes.png; \
 	    $(TRAIN) plot loss models/logs/$$model.jsonl --out models/images/$$model-loss.svg; \
 	done
 
