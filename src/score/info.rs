@@ -82,13 +82,13 @@ impl ModelInfo {
     #[must_use]
     pub fn label_at(&self, share: f64) -> i64 {
         let place = share * self.label_weights.iter().sum::<f64>();
-        let ends = self.label_weights.iter().scan(0.0, |end, weight| {
+        let mut ends = self.label_weights.iter().scan(0.0, |end, weight| {
             *end += weight;
             Some(*end)
         });
         // The last one that can come takes what rounding leaves.
         let last = || self.label_weights.iter().rposition(|&weight| weight > 0.0);
-        ends.into_iter().position(|end| place < end).or_else(last).map_or(-1, |label| label as i64)
+        ends.position(|end| place < end).or_else(last).map_or(-1, |label| label as i64)
     }
 
     /// The number of the class called `name`, or whose number `name` is; −1 is none.

@@ -122,7 +122,7 @@ impl Ops for ExportOps<'_> {
         self.rearrange(x, &[c, h / 2, 2, w / 2, 2], &[1, 3, 5, 2, 4], &[4 * c, h / 2, w / 2])
     }
 
-    fn depth_to_space(&mut self, x: &Value, _: &[i64; 3]) -> Value {
+    fn depth_to_space(&mut self, x: &Value) -> Value {
         // CRD: a channel's 2×2 block lies in four neighbouring channels, as libtorch has it.
         let attributes = [("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD".to_owned()))];
         self.graph.node("DepthToSpace", &[x], &attributes)

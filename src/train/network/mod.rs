@@ -132,7 +132,7 @@ pub trait Ops {
     /// [batch, C, H, W] to [batch, 4C, H/2, W/2]: every 2×2 block of pixels becomes channels.
     fn space_to_depth(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
     /// [batch, 4C, H, W] to [batch, C, 2H, 2W]: the inverse of [`space_to_depth`](Self::space_to_depth).
-    fn depth_to_space(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
+    fn depth_to_space(&mut self, x: &Self::Value) -> Self::Value;
     /// The two halves of x along axis 1, each `width` wide.
     fn halves(&mut self, x: &Self::Value, width: i64) -> [Self::Value; 2];
     /// x with its axes after the first replaced by `shape`.

@@ -149,7 +149,7 @@ impl Ops for TorchOps<'_> {
         Shared(x.0.pixel_unshuffle(2))
     }
 
-    fn depth_to_space(&mut self, x: &Shared, _: &[i64; 3]) -> Shared {
+    fn depth_to_space(&mut self, x: &Shared) -> Shared {
         Shared(x.0.pixel_shuffle(2))
     }
 

@@ -50,7 +50,7 @@ impl UNet {
         let x = residual(ops, "low.1", &x, embedding, at(c2, quarter));
         let x = residual(ops, "low.2", &x, embedding, at(c2, quarter));
         let x = conv(ops, "up", &x, [c2, 4 * c1], 1, 1);
-        let x = ops.depth_to_space(&x, &at(4 * c1, quarter));
+        let x = ops.depth_to_space(&x);
         // Added, not put side by side: a block over twice the channels would cost a fifth of the network.
         let x = ops.add(&x, &skip);
         let x = residual(ops, "high.up", &x, embedding, at(c1, half));
@@ -59,7 +59,7 @@ impl UNet {
         let weight = ops.weight("out.weight", &[4 * c, c1, 3, 3], Start::Constant(0.0));
         let bias = ops.weight("out.bias", &[4 * c], Start::Constant(0.0));
         let x = ops.conv2d(&x, &weight, &bias, 3, 1);
-        ops.depth_to_space(&x, &at(4 * c, half))
+        ops.depth_to_space(&x)
     }
 }
 
