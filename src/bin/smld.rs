@@ -276,7 +276,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// How long the measuring of one model may take.
 const TUNING: Duration = Duration::from_millis(300);
-/// How long the measuring of all models may take: what comes last is measured less.
+/// How long the measuring of all models may take: they share it.
 const ALL_TUNING: Duration = Duration::from_secs(1);
 
 /// Loads and warms up the models, and makes their engine.
@@ -289,8 +289,9 @@ fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worke
     let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
     // One after another, on all threads, as they will run.
     let end = Instant::now() + ALL_TUNING;
-    let tuned = warm.iter().map(|model| {
-        let budget = TUNING.min(end.saturating_duration_since(Instant::now()));
+    let tuned = warm.iter().enumerate().map(|(place, model)| {
+        let share = end.saturating_duration_since(Instant::now()) / (warm.len() - place) as u32;
+        let budget = TUNING.min(share);
         tune(model, threads, settings.batch_rows.pinned(), budget)
     });
     let models = tuned.collect::<Result<Vec<_>, _>>()?;

@@ -15,6 +15,7 @@ pub mod onnx;
 mod padded;
 mod probe;
 mod ready;
+mod trial;
 mod tuning;
 
 #[cfg(feature = "onnx")]

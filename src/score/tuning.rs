@@ -1,13 +1,10 @@
 //! How a model runs fastest here: measured before it is served.
 
-use super::probe::Probe;
-use super::{ReadyModel, ScoreError, ScoreSession};
+use super::trial::{Layout, Measured, Trial};
+use super::{ReadyModel, ScoreError};
 use serde::Serialize;
 use std::fmt;
 use std::num::NonZero;
-use std::panic::resume_unwind;
-use std::sync::Barrier;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What was measured of a model, and what was chosen by it.
@@ -40,19 +37,19 @@ pub struct MeasuredStep {
     pub rows_per_second: f64,
 }
 
-/// The sizes that are measured where none is pinned. Past 32 rows a CPU's rate falls.
-const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
-/// Up to this size all are measured, past it only while they pay: one noisy measurement does not end the search.
-const SURE: usize = 8;
+/// The sizes that are measured where none is pinned.
+const SIZES: [usize; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+/// Up to this size all are measured, past it only while they pay: a CPU's rate falls there, a device's may still rise.
+const SURE: usize = 32;
+/// The rows of a step where time ran out too soon to choose by what was measured.
+const UNMEASURED: usize = 8;
 /// What a layout must gain to be worth more than the simpler one: a size for the next to be tried, the best size for a smaller one to be
 /// passed over, though small steps let newcomers in sooner, and all threads for a lone chain to have them.
 const GAIN: f64 = 1.02;
 /// What small steps may cost: the part of the best rate that they must reach.
 const BEARABLE: f64 = 0.8;
-/// Runs that are timed, after one that is not: the first of a size finds its memory.
-const RUNS: usize = 3;
-/// How long runs are repeated that take microseconds.
-const WINDOW: Duration = Duration::from_micros(500);
+/// How often every layout is measured, in turn with the others, so that whatever else disturbs the machine disturbs all alike.
+const ROUNDS: usize = 5;
 /// Seconds that a step costs besides its run: the choice of its rows, the gathering, the telling.
 const STEP: f64 = 20e-6;
 
@@ -67,8 +64,8 @@ impl MeasuredStep {
 /// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and the lone chain's
 /// session. Sessions that were opened are kept for the engine.
 ///
-/// Stops within `budget`, but for the first run of each session; where that ends the search while larger sizes still pay, the size
-/// is eight rows.
+/// Stops within `budget`, but for the first run of each session. Half of it is for measuring every size once, half for measuring
+/// them again; where it ends the search while larger sizes still pay, the size is eight rows.
 ///
 /// # Errors
 /// Where a session cannot be opened or run.
@@ -78,42 +75,49 @@ pub fn tune(
     pinned: Option<NonZero<usize>>,
     budget: Duration,
 ) -> Result<ReadyModel, ScoreError> {
-    let end = Instant::now() + budget;
     let sizes: Vec<usize> = match pinned.map(NonZero::get) {
         None => SIZES.to_vec(),
         Some(most) => SIZES.into_iter().filter(|&rows| rows < most).chain([most]).collect(),
     };
-    let probe = Probe::new(model.info(), sizes[sizes.len() - 1]);
-    let mut narrow = (0..workers).map(|_| model.open(1)).collect::<Result<Vec<_>, _>>()?;
-    let mut steps = Vec::new();
+    let start = Instant::now();
+    let (half, end) = (start + budget / 2, start + budget);
+    let mut trial = Trial::open(model, workers, sizes[sizes.len() - 1], end)?;
 
-    let mut lone_threads = 1;
-    if workers > 1 && model.layouts().contains(&workers) {
-        let mut wide = [model.open(workers)?];
-        let lone = measure(&mut narrow[..1], 1, 1, &probe, end)?;
-        let on_all = measure(&mut wide, workers, 1, &probe, end)?;
-        steps.extend([lone, on_all]);
-        if on_all.seconds * GAIN < lone.seconds {
-            lone_threads = workers;
-            wide.into_iter().for_each(|session| model.keep(workers, session));
+    let mut lone = Vec::new();
+    if trial.has_wide() {
+        for threads in [1, workers] {
+            lone.push(trial.first(Layout { sessions: 1, threads, rows: 1 })?);
         }
     }
-
-    let mut measured: Vec<MeasuredStep> = Vec::new();
+    let mut full: Vec<Measured> = Vec::new();
     for &rows in &sizes {
-        if let Some(last) = measured.last() {
-            let foreseen = Duration::from_secs_f64(last.seconds * (rows * (RUNS + 1)) as f64 / last.rows as f64);
-            let pays = best(&measured[..measured.len() - 1]) * GAIN < best(&measured);
-            if Instant::now() + foreseen > end || (pinned.is_none() && rows > SURE && !pays) {
+        if let Some(last) = full.last() {
+            // The first of a size is run twice.
+            let foreseen = Duration::from_secs_f64(last.seconds() * (2 * rows) as f64 / last.layout.rows as f64);
+            let steps: Vec<MeasuredStep> = full.iter().map(Measured::step).collect();
+            let pays = best(&steps[..steps.len() - 1]) * GAIN < best(&steps);
+            if Instant::now() + foreseen > half || (pinned.is_none() && rows > SURE && !pays) {
                 break;
             }
         }
-        measured.push(measure(&mut narrow, 1, rows, &probe, end)?);
+        full.push(trial.first(Layout { sessions: workers, threads: 1, rows })?);
     }
-    narrow.into_iter().for_each(|session| model.keep(1, session));
-    let batch_rows = pinned.map_or_else(|| choose(&measured), NonZero::get);
-    let least_rows = least(&measured).min(batch_rows);
-    steps.extend(measured);
+    for _ in 1..ROUNDS {
+        for measured in lone.iter_mut().chain(&mut full) {
+            trial.again(measured)?;
+        }
+    }
+
+    let lone: Vec<MeasuredStep> = lone.iter().map(Measured::step).collect();
+    let lone_threads = match lone[..] {
+        [narrow, wide] if wide.seconds * GAIN < narrow.seconds => workers,
+        _ => 1,
+    };
+    trial.keep(model, lone_threads);
+    let full: Vec<MeasuredStep> = full.iter().map(Measured::step).collect();
+    let batch_rows = pinned.map_or_else(|| choose(&full), NonZero::get);
+    let least_rows = least(&full).min(batch_rows);
+    let steps = [lone, full].concat();
     Ok(model.clone().tuned(Tuning { batch_rows, least_rows, lone_threads, steps }))
 }
 
@@ -126,52 +130,14 @@ fn least(measured: &[MeasuredStep]) -> usize {
 /// larger ones still paid, too little was measured to choose by.
 fn choose(measured: &[MeasuredStep]) -> usize {
     match measured.iter().find(|step| step.rate() * GAIN >= best(measured)) {
-        Some(step) if measured.last().is_some_and(|last| last.rows >= SURE || step.rows < last.rows) => step.rows,
-        Some(_) | None => SURE,
+        Some(step) if measured.last().is_some_and(|last| last.rows >= UNMEASURED || step.rows < last.rows) => step.rows,
+        Some(_) | None => UNMEASURED,
     }
 }
 
 /// The highest rate among `steps`.
 fn best(steps: &[MeasuredStep]) -> f64 {
     steps.iter().map(|step| step.rate()).fold(0.0, f64::max)
-}
-
-/// Steps of `rows` rows on all `sessions` at once, the slowest session's.
-fn measure(
-    sessions: &mut [Box<dyn ScoreSession>],
-    threads: usize,
-    rows: usize,
-    probe: &Probe,
-    end: Instant,
-) -> Result<MeasuredStep, ScoreError> {
-    let (count, start) = (sessions.len(), Barrier::new(sessions.len()));
-    let on_one = |session: &mut Box<dyn ScoreSession>| {
-        start.wait();
-        median(session.as_mut(), rows, probe, end)
-    };
-    let seconds = thread::scope(|scope| {
-        let all: Vec<_> = sessions.iter_mut().map(|session| scope.spawn(|| on_one(session))).collect();
-        let ended = all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        ended.collect::<Result<Vec<f64>, _>>()
-    })?;
-    let seconds = seconds.into_iter().fold(0.0, f64::max);
-    Ok(MeasuredStep { sessions: count, threads, rows, seconds, rows_per_second: (count * rows) as f64 / seconds })
-}
-
-/// The median of the seconds of several runs of `rows` rows; of one, where there is no time for more.
-fn median(session: &mut dyn ScoreSession, rows: usize, probe: &Probe, end: Instant) -> Result<f64, ScoreError> {
-    let mut run = || {
-        let start = Instant::now();
-        probe.run(session, 0..rows)?;
-        Ok(start.elapsed().as_secs_f64())
-    };
-    let first = run()?;
-    let (mut seconds, start) = (Vec::new(), Instant::now());
-    while (seconds.len() < RUNS || start.elapsed() < WINDOW) && Instant::now() < end {
-        seconds.push(run()?);
-    }
-    seconds.sort_by(f64::total_cmp);
-    Ok(seconds.get(seconds.len() / 2).copied().unwrap_or(first))
 }
 
 impl fmt::Display for Tuning {

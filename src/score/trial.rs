@@ -1,0 +1,115 @@
+//! Sessions of a model side by side, timed as they will run.
+
+use super::probe::Probe;
+use super::tuning::MeasuredStep;
+use super::{ReadyModel, ScoreError, ScoreSession};
+use std::panic::resume_unwind;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a measurement is at least: runs that take microseconds are repeated.
+const WINDOW: Duration = Duration::from_millis(2);
+
+/// The sessions, and how long there is time for them.
+pub(super) struct Trial {
+    narrow: Vec<Box<dyn ScoreSession>>,
+    /// The one with all threads, where the model may have it.
+    wide: Option<Box<dyn ScoreSession>>,
+    probe: Probe,
+    end: Instant,
+}
+
+/// Sessions that run at once.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) sessions: usize,
+    /// Of each session: one, or all.
+    pub(super) threads: usize,
+    pub(super) rows: usize,
+}
+
+/// What a layout's runs took, as often as it was measured: at least once.
+pub(super) struct Measured {
+    pub(super) layout: Layout,
+    seconds: Vec<f64>,
+}
+
+impl Measured {
+    /// Seconds of a run, the median.
+    pub(super) fn seconds(&self) -> f64 {
+        let mut seconds = self.seconds.clone();
+        seconds.sort_by(f64::total_cmp);
+        seconds[seconds.len() / 2]
+    }
+
+    pub(super) fn step(&self) -> MeasuredStep {
+        let (Layout { sessions, threads, rows }, seconds) = (self.layout, self.seconds());
+        MeasuredStep { sessions, threads, rows, seconds, rows_per_second: (sessions * rows) as f64 / seconds }
+    }
+}
+
+impl Trial {
+    /// `workers` one-thread sessions of `model`, and one of all threads where it has such; for runs of up to `rows` rows.
+    pub(super) fn open(model: &ReadyModel, workers: usize, rows: usize, end: Instant) -> Result<Self, ScoreError> {
+        let narrow = (0..workers).map(|_| model.open(1)).collect::<Result<Vec<_>, _>>()?;
+        let wide = workers > 1 && model.layouts().contains(&workers);
+        let wide = wide.then(|| model.open(workers)).transpose()?;
+        Ok(Self { narrow, wide, probe: Probe::new(model.info(), rows), end })
+    }
+
+    /// Whether a lone row can be run on all threads.
+    pub(super) fn has_wide(&self) -> bool {
+        self.wide.is_some()
+    }
+
+    /// Measures `layout` once, after a run that is not timed, in which sessions find their memory for so many rows; that run is
+    /// the measurement where there is no time for more.
+    pub(super) fn first(&mut self, layout: Layout) -> Result<Measured, ScoreError> {
+        let first = self.measure(layout, Duration::ZERO)?;
+        let seconds = if Instant::now() < self.end { self.measure(layout, WINDOW)? } else { first };
+        Ok(Measured { layout, seconds: vec![seconds] })
+    }
+
+    /// Measures it once more, if there is time.
+    pub(super) fn again(&mut self, measured: &mut Measured) -> Result<(), ScoreError> {
+        let foreseen = WINDOW.max(Duration::from_secs_f64(measured.seconds()));
+        if Instant::now() + foreseen < self.end {
+            measured.seconds.push(self.measure(measured.layout, WINDOW)?);
+        }
+        Ok(())
+    }
+
+    /// Gives `model` its sessions back for who opens the next; the one of all threads only where a lone chain is to have it.
+    pub(super) fn keep(self, model: &ReadyModel, lone_threads: usize) {
+        let wide = self.wide.filter(|_| lone_threads > 1);
+        wide.into_iter().for_each(|session| model.keep(lone_threads, session));
+        self.narrow.into_iter().for_each(|session| model.keep(1, session));
+    }
+
+    /// Seconds of a run of `layout`, of the slowest session's: the mean of one or more runs that fill the window.
+    fn measure(&mut self, layout: Layout, window: Duration) -> Result<f64, ScoreError> {
+        let sessions = match layout.threads {
+            1 => &mut self.narrow[..layout.sessions],
+            _ => self.wide.as_mut_slice(),
+        };
+        let (probe, start) = (&self.probe, Barrier::new(sessions.len()));
+        let on_one = |session: &mut Box<dyn ScoreSession>| {
+            start.wait();
+            let (begun, mut runs) = (Instant::now(), 0.0);
+            loop {
+                probe.run(session.as_mut(), 0..layout.rows)?;
+                runs += 1.0;
+                if begun.elapsed() >= window {
+                    return Ok(begun.elapsed().as_secs_f64() / runs);
+                }
+            }
+        };
+        let seconds = thread::scope(|scope| {
+            let all: Vec<_> = sessions.iter_mut().map(|session| scope.spawn(|| on_one(session))).collect();
+            let ended = all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            ended.collect::<Result<Vec<f64>, _>>()
+        })?;
+        Ok(seconds.into_iter().fold(0.0, f64::max))
+    }
+}
