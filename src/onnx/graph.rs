@@ -101,9 +101,15 @@ impl GraphBuilder {
 
     /// A node: `op` of the ONNX operator set applied to `inputs`. What it computes (its first output).
     pub fn node(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)]) -> Value {
-        let output = self.unique(op);
-        self.push(op, inputs, attributes, &output);
+        let [output] = self.nodes(op, inputs, attributes);
         output
+    }
+
+    /// A node that computes several values.
+    pub fn nodes<const N: usize>(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)]) -> [Value; N] {
+        let outputs = std::array::from_fn(|_| self.unique(op));
+        self.push(op, inputs, attributes, &outputs);
+        outputs
     }
 
     /// `value` with its elements made `element`.
@@ -119,7 +125,7 @@ impl GraphBuilder {
     /// Makes `value` the graph's output `name`; an axis without a size is free.
     pub fn output(&mut self, name: &str, value: &Value, element: Element, axes: &[Option<i64>]) {
         let output = self.unique(name);
-        self.push("Identity", &[value], &[], &output);
+        self.push("Identity", &[value], &[], std::slice::from_ref(&output));
         self.graph.output.push(tensor_info(&output, element, axes));
     }
 
@@ -155,11 +161,11 @@ impl GraphBuilder {
         value
     }
 
-    fn push(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)], output: &Value) {
+    fn push(&mut self, op: &str, inputs: &[&Value], attributes: &[(&str, Attr)], outputs: &[Value]) {
         self.graph.node.push(NodeProto {
             input: inputs.iter().map(|value| value.0.to_string()).collect(),
-            output: vec![output.0.to_string()],
-            name: output.0.to_string(),
+            output: outputs.iter().map(|value| value.0.to_string()).collect(),
+            name: outputs.first().map(|value| value.0.to_string()).unwrap_or_default(),
             op_type: op.to_owned(),
             attribute: attributes.iter().map(|(name, attribute)| attribute.named(name)).collect(),
         });

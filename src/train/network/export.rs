@@ -1,6 +1,7 @@
 //! The interpreter that writes: ONNX nodes.
 //!
-//! Operators are chosen for the runtime: group norms as InstanceNormalization between reshapes, SiLU as Sigmoid·Mul.
+//! Operators are chosen for the runtime: group norms as InstanceNormalization between reshapes and BatchNormalization of
+//! known moments, SiLU as Sigmoid·Mul.
 
 use super::torch::{Weights, values};
 use super::{NORM_EPSILON, Ops, Start};
@@ -91,7 +92,7 @@ impl Ops for ExportOps<'_> {
         self.graph.node("Conv", &[x, weight, bias], &attributes)
     }
 
-    fn group_norm(&mut self, x: &Value, shape: &[i64; 3], groups: i64, weight: &Value, bias: &Value) -> Value {
+    fn group_norm(&mut self, x: &Value, shape: &[i64; 3], groups: i64, affine: Option<[&Value; 2]>) -> Value {
         let [channels, height, width] = *shape;
         let grouped = self.reshape(x, &[groups, channels / groups * height * width]);
         let ones = self.graph.constant_f32("ones", &[groups], &vec![1.0; groups as usize]);
@@ -99,11 +100,16 @@ impl Ops for ExportOps<'_> {
         let epsilon = [("epsilon", Attr::Float(NORM_EPSILON as f32))];
         let normal = self.graph.node("InstanceNormalization", &[&grouped, &ones, &zeros], &epsilon);
         let normal = self.reshape(&normal, shape);
-        let by_channel = self.shape(&[channels, 1, 1]);
-        let weight = self.graph.node("Reshape", &[weight, &by_channel], &[]);
-        let bias = self.graph.node("Reshape", &[bias, &by_channel], &[]);
-        let scaled = self.mul(&normal, &weight);
-        self.add(&scaled, &bias)
+        match affine {
+            None => normal,
+            // One pass over x, where a product and a sum are two.
+            Some([weight, bias]) => {
+                let mean = self.graph.constant_f32("zeros", &[channels], &vec![0.0; channels as usize]);
+                let variance = self.graph.constant_f32("ones", &[channels], &vec![1.0; channels as usize]);
+                let inputs = [&normal, weight, bias, &mean, &variance];
+                self.graph.node("BatchNormalization", &inputs, &[("epsilon", Attr::Float(0.0))])
+            }
+        }
     }
 
     fn global_average_pool(&mut self, x: &Value) -> Value {
@@ -128,16 +134,19 @@ impl Ops for ExportOps<'_> {
         self.graph.node("DepthToSpace", &[x], &attributes)
     }
 
-    fn halves(&mut self, x: &Value, width: i64) -> [Value; 2] {
-        let axis = self.whole("axis", 1);
-        [0, width].map(|start| {
-            let (from, to) = (self.whole("from", start), self.whole("to", start + width));
-            self.graph.node("Slice", &[x, &from, &to, &axis], &[])
-        })
+    fn stack(&mut self, weights: &[Value]) -> Value {
+        self.graph.node("Concat", &weights.iter().collect::<Vec<_>>(), &[("axis", Attr::Int(0))])
+    }
+
+    fn split<const N: usize>(&mut self, x: &Value, widths: [i64; N]) -> [Value; N] {
+        let sizes = self.graph.constant_i64("widths", &[N as i64], &widths);
+        self.graph.nodes("Split", &[x, &sizes], &[("axis", Attr::Int(1))])
     }
 
     fn reshape(&mut self, x: &Value, shape: &[i64]) -> Value {
-        let whole: Vec<i64> = std::iter::once(-1).chain(shape.iter().copied()).collect();
+        // 0: as long as it was. By −1 onnxruntime would not know that two batches are equally long, and not add one within the
+        // convolution that makes the other.
+        let whole: Vec<i64> = std::iter::once(0).chain(shape.iter().copied()).collect();
         let shape = self.shape(&whole);
         self.graph.node("Reshape", &[x, &shape], &[])
     }

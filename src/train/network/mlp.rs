@@ -1,6 +1,7 @@
 //! The score network for points: fully connected layers modulated by σ, preconditioned in σ.
 
 use super::embedding::embed;
+use super::modulation::modulations;
 use super::precondition::{self, Moments};
 use super::{Ops, Start, linear};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub struct Mlp {
 /// Width of the embedding of σ and the class.
 const EMBEDDING: i64 = 32;
 /// Hidden layers.
-const LAYERS: usize = 3;
+const LAYERS: [&str; 3] = ["layer.1", "layer.2", "layer.3"];
 
 impl Mlp {
     /// s(x, σ) for x [batch, D], sigma `[batch]` and, with classes, label `[batch]`: the shape of x.
@@ -39,14 +40,10 @@ impl Mlp {
     fn network<O: Ops>(&self, ops: &mut O, x: &O::Value, embedding: &O::Value) -> O::Value {
         let ([dim], hidden) = (self.shape, self.hidden);
         let (mut x, mut from) = (x.clone(), dim);
-        for layer in 1..=LAYERS {
-            let name = format!("layer.{layer}");
-            x = linear(ops, &name, &x, from, hidden);
-            let modulation = linear(ops, &format!("{name}.modulation"), embedding, EMBEDDING, 2 * hidden);
-            let [scale, shift] = ops.halves(&modulation, hidden);
-            let scaled = ops.mul(&x, &scale);
-            x = ops.add(&x, &scaled);
-            x = ops.add(&x, &shift);
+        let modulations = modulations(ops, embedding, EMBEDDING, LAYERS.map(|name| (name, hidden)), &[]);
+        for (name, modulation) in LAYERS.into_iter().zip(modulations) {
+            x = linear(ops, name, &x, from, hidden);
+            x = modulation.apply(ops, &x);
             x = ops.silu(&x);
             from = hidden;
         }

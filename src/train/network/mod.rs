@@ -7,6 +7,7 @@ pub mod classifier;
 mod embedding;
 pub mod export;
 pub mod mlp;
+mod modulation;
 mod precondition;
 pub mod torch;
 pub mod unet;
@@ -114,15 +115,14 @@ pub trait Ops {
         kernel: i64,
         stride: i64,
     ) -> Self::Value;
-    /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then scaled and shifted by
-    /// channel: weight, bias `[C]` (Wu & He 2018).
+    /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then, with `affine`, scaled and
+    /// shifted by channel: weight, bias `[C]` (Wu & He 2018).
     fn group_norm(
         &mut self,
         x: &Self::Value,
         shape: &[i64; 3],
         groups: i64,
-        weight: &Self::Value,
-        bias: &Self::Value,
+        affine: Option<[&Self::Value; 2]>,
     ) -> Self::Value;
     /// x [batch, C, H, W] to the means over its pixels: [batch, C].
     fn global_average_pool(&mut self, x: &Self::Value) -> Self::Value;
@@ -133,8 +133,10 @@ pub trait Ops {
     fn space_to_depth(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
     /// [batch, 4C, H, W] to [batch, C, 2H, 2W]: the inverse of [`space_to_depth`](Self::space_to_depth).
     fn depth_to_space(&mut self, x: &Self::Value) -> Self::Value;
-    /// The two halves of x along axis 1, each `width` wide.
-    fn halves(&mut self, x: &Self::Value, width: i64) -> [Self::Value; 2];
+    /// Weights on top of each other, along their first axis.
+    fn stack(&mut self, weights: &[Self::Value]) -> Self::Value;
+    /// x cut along axis 1, into parts so wide.
+    fn split<const N: usize>(&mut self, x: &Self::Value, widths: [i64; N]) -> [Self::Value; N];
     /// x with its axes after the first replaced by `shape`.
     fn reshape(&mut self, x: &Self::Value, shape: &[i64]) -> Self::Value;
     /// x `[batch]` copied into `columns` columns: [batch, columns].

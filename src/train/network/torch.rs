@@ -133,8 +133,9 @@ impl Ops for TorchOps<'_> {
         Shared(y.to_kind(Kind::Float))
     }
 
-    fn group_norm(&mut self, x: &Shared, _: &[i64; 3], groups: i64, weight: &Shared, bias: &Shared) -> Shared {
-        Shared(x.0.group_norm(groups, Some(&weight.0), Some(&bias.0), super::NORM_EPSILON, true))
+    fn group_norm(&mut self, x: &Shared, _: &[i64; 3], groups: i64, affine: Option<[&Shared; 2]>) -> Shared {
+        let [weight, bias] = affine.map_or([None; 2], |affine| affine.map(|value| Some(&value.0)));
+        Shared(x.0.group_norm(groups, weight, bias, super::NORM_EPSILON, true))
     }
 
     fn global_average_pool(&mut self, x: &Shared) -> Shared {
@@ -153,8 +154,16 @@ impl Ops for TorchOps<'_> {
         Shared(x.0.pixel_shuffle(2))
     }
 
-    fn halves(&mut self, x: &Shared, width: i64) -> [Shared; 2] {
-        [Shared(x.0.narrow(1, 0, width)), Shared(x.0.narrow(1, width, width))]
+    fn stack(&mut self, weights: &[Shared]) -> Shared {
+        Shared(Tensor::cat(&weights.iter().map(|weight| &weight.0).collect::<Vec<_>>(), 0))
+    }
+
+    fn split<const N: usize>(&mut self, x: &Shared, widths: [i64; N]) -> [Shared; N] {
+        let mut start = 0;
+        widths.map(|width| {
+            start += width;
+            Shared(x.0.narrow(1, start - width, width))
+        })
     }
 
     fn reshape(&mut self, x: &Shared, shape: &[i64]) -> Shared {

@@ -1,8 +1,9 @@
 //! The score network for images: a small U-Net on half-resolution features, preconditioned in σ.
 
 use super::embedding::embed;
+use super::modulation::{Modulation, modulations};
 use super::precondition::{self, Moments};
-use super::{Ops, Start, linear};
+use super::{Ops, Start};
 use serde::{Deserialize, Serialize};
 
 /// Widths, and what the network is told of its data.
@@ -42,18 +43,20 @@ impl UNet {
         let ([c, h, w], c1, c2) = (self.shape, self.c1, self.c2);
         let (half, quarter) = ([h / 2, w / 2], [h / 4, w / 4]);
         let at = |channels, [h, w]: [i64; 2]| [channels, h, w];
+        let blocks = [("high.down", c1), ("low.1", c2), ("low.2", c2), ("high.up", c1)];
+        let [down, low_1, low_2, up] = modulations(ops, embedding, EMBEDDING, blocks, &[1, 1]);
 
         let x = ops.space_to_depth(x, &self.shape);
         let x = conv(ops, "in", &x, [4 * c, c1], 3, 1);
-        let skip = residual(ops, "high.down", &x, embedding, at(c1, half));
+        let skip = residual(ops, "high.down", &x, &down, at(c1, half));
         let x = conv(ops, "down", &skip, [c1, c2], 3, 2);
-        let x = residual(ops, "low.1", &x, embedding, at(c2, quarter));
-        let x = residual(ops, "low.2", &x, embedding, at(c2, quarter));
+        let x = residual(ops, "low.1", &x, &low_1, at(c2, quarter));
+        let x = residual(ops, "low.2", &x, &low_2, at(c2, quarter));
         let x = conv(ops, "up", &x, [c2, 4 * c1], 1, 1);
         let x = ops.depth_to_space(&x);
         // Added, not put side by side: a block over twice the channels would cost a fifth of the network.
         let x = ops.add(&x, &skip);
-        let x = residual(ops, "high.up", &x, embedding, at(c1, half));
+        let x = residual(ops, "high.up", &x, &up, at(c1, half));
         let x = norm(ops, "out.norm", &x, &at(c1, half));
         let x = ops.silu(&x);
         let weight = ops.weight("out.weight", &[4 * c, c1, 3, 3], Start::Constant(0.0));
@@ -63,18 +66,20 @@ impl UNet {
     }
 }
 
-/// x [batch, …shape] and beside it: norm, SiLU, conv3×3, norm modulated by the embedding, SiLU, conv3×3 from zero.
-fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value, shape: [i64; 3]) -> O::Value {
+/// x [batch, …shape] and beside it: norm, SiLU, conv3×3, norm, `modulation`, SiLU, conv3×3 from zero.
+fn residual<O: Ops>(
+    ops: &mut O,
+    name: &str,
+    x: &O::Value,
+    modulation: &Modulation<O::Value>,
+    shape: [i64; 3],
+) -> O::Value {
     let channels = shape[0];
     let hidden = norm(ops, &format!("{name}.norm1"), x, &shape);
     let hidden = ops.silu(&hidden);
     let hidden = conv(ops, &format!("{name}.conv1"), &hidden, [channels, channels], 3, 1);
-    let hidden = norm(ops, &format!("{name}.norm2"), &hidden, &shape);
-    let modulation = linear(ops, &format!("{name}.modulation"), embedding, EMBEDDING, 2 * channels);
-    let [scale, shift] = ops.halves(&modulation, channels).map(|value| ops.reshape(&value, &[channels, 1, 1]));
-    let scaled = ops.mul(&hidden, &scale);
-    let hidden = ops.add(&hidden, &scaled);
-    let hidden = ops.add(&hidden, &shift);
+    let hidden = ops.group_norm(&hidden, &shape, GROUPS, None);
+    let hidden = modulation.apply(ops, &hidden);
     let hidden = ops.silu(&hidden);
     let weight = ops.weight(&format!("{name}.conv2.weight"), &[channels, channels, 3, 3], Start::Constant(0.0));
     let bias = ops.weight(&format!("{name}.conv2.bias"), &[channels], Start::Constant(0.0));
@@ -99,5 +104,5 @@ pub(super) fn conv<O: Ops>(
 pub(super) fn norm<O: Ops>(ops: &mut O, name: &str, x: &O::Value, shape: &[i64; 3]) -> O::Value {
     let weight = ops.weight(&format!("{name}.weight"), &[shape[0]], Start::Constant(1.0));
     let bias = ops.weight(&format!("{name}.bias"), &[shape[0]], Start::Constant(0.0));
-    ops.group_norm(x, shape, GROUPS, &weight, &bias)
+    ops.group_norm(x, shape, GROUPS, Some([&weight, &bias]))
 }
