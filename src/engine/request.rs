@@ -1,7 +1,7 @@
 //! What is asked of the engine: valid by construction.
 
 use super::{PreviewSettings, Priority};
-use crate::sampler::{Noise, Purpose, Sampler, SamplerSpec};
+use crate::sampler::{Sampler, SamplerSpec};
 use crate::score::{ModelInfo, ReadyModel};
 use serde::{Deserialize, Deserializer};
 use std::time::{Duration, Instant};
@@ -175,15 +175,16 @@ impl SampleRequest {
         self.label
     }
 
-    /// The number of the class of sample `index`, −1 for none. Where each has its own it depends on the seed and the index alone, and
-    /// comes as often as in the data: p(x) = Σ p(c) p(x|c) is drawn from by drawing c first.
+    /// The name of the class of all samples; nothing where they have none, or each its own.
+    #[must_use]
+    pub fn label_name(&self) -> Option<&str> {
+        self.label.and_then(|label| self.model.info().label_name(label))
+    }
+
+    /// The number of the class of sample `index`, −1 for none. Where each has its own it depends on the seed and the index alone.
     #[must_use]
     pub fn label_of(&self, index: u32) -> i64 {
-        self.label.unwrap_or_else(|| {
-            let mut share = [0.0];
-            Noise::new(self.seed, index, Purpose::Class).uniform(0, &mut share);
-            self.model.info().label_at(share[0].into())
-        })
+        self.label.unwrap_or_else(|| self.model.info().drawn_label(self.seed, index))
     }
 
     /// When the answer is no longer wanted.

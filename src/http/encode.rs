@@ -151,7 +151,7 @@ impl<'a> Account<'a> {
             model: &info.name,
             seed: request.seed(),
             sampler: request.sampler(),
-            label: request.label().and_then(|label| info.label_name(label)),
+            label: request.label_name(),
             evaluations: summary.evaluations,
             queue_seconds: summary.queued.as_secs_f64(),
             sampling_seconds: summary.sampling.as_secs_f64(),
@@ -219,11 +219,27 @@ pub(super) fn b64_preview(
     Ok(STANDARD.encode(picture.encode(format, None)?))
 }
 
+/// So many numbers take less time to encode than to hand to another thread and back: an image of a small model.
+const FEW: usize = 4096;
+
+/// What `encode` makes of so many `numbers`: at once where they are few, else off the async threads.
+pub(super) async fn encoded<T: Send + 'static>(
+    numbers: usize,
+    encode: impl FnOnce() -> Result<T, Unwritable> + Send + 'static,
+) -> Result<T, Problem> {
+    if numbers <= FEW { Ok(encode()?) } else { blocking(encode).await }
+}
+
 /// What `make` makes, off the async threads.
 pub(super) async fn blocking<T: Send + 'static>(
     make: impl FnOnce() -> Result<T, Unwritable> + Send + 'static,
 ) -> Result<T, Problem> {
     Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())??)
+}
+
+/// How many numbers `samples` are.
+pub(super) fn numbers(samples: &[Sample]) -> usize {
+    samples.iter().map(|(_, x)| x.len()).sum()
 }
 
 /// `samples` of `request`, which follow one another, as one picture; with its recipe, where the format has a place for it.

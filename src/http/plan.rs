@@ -41,7 +41,7 @@ impl<'a> Plan<'a> {
             first_index: request.first_index(),
             n: request.n(),
             sampler: request.sampler(),
-            label: request.label().and_then(|label| info.label_name(label)),
+            label: request.label_name(),
             evaluations: request.evaluations(),
             predicted_seconds: forecast.seconds,
             predicted_wait_seconds: forecast.wait(),

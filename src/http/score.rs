@@ -7,7 +7,7 @@ mod array;
 
 use super::accept::{Whole, negotiate_scores};
 use super::body;
-use super::encode::{Unwritable, blocking, npy};
+use super::encode::{Unwritable, encoded, npy, numbers};
 use super::identify::RequestId;
 use super::keys::Asker;
 use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
@@ -88,7 +88,7 @@ async fn score(
     let deadline = request.deadline().into();
     let scores = collected(asker.score(&served.engine, request)?, deadline).await?;
     let sha256 = model.info().sha256.clone();
-    let bytes = blocking(move || encode(&id, model.info(), &scores, format)).await?;
+    let bytes = encoded(numbers(&scores.samples), move || encode(&id, model.info(), &scores, format)).await?;
     Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())
 }
 

@@ -1,6 +1,6 @@
 //! What a model is, for those who choose it and those who run it.
 
-use crate::sampler::{SamplerSpec, SigmaRange};
+use crate::sampler::{Noise, Purpose, SamplerSpec, SigmaRange};
 use serde::Serialize;
 
 /// Where a model's score comes from.
@@ -77,11 +77,14 @@ impl ModelInfo {
         usize::try_from(label).ok().map(|label| self.labels[label].as_str())
     }
 
-    /// The class in which `share`, a number from [0, 1), falls where the classes lie side by side, each as wide as its weight;
-    /// −1 where there are none.
+    /// The number of the class that is drawn for sample `index` of `seed`, −1 where there are none: p(x) = Σ p(c) p(x|c) is drawn from
+    /// by drawing c first, as often as in the data.
     #[must_use]
-    pub fn label_at(&self, share: f64) -> i64 {
-        let place = share * self.label_weights.iter().sum::<f64>();
+    pub fn drawn_label(&self, seed: u64, index: u32) -> i64 {
+        let mut share = [0.0];
+        Noise::new(seed, index, Purpose::Class).uniform(0, &mut share);
+        // The classes lie side by side, each as wide as its weight.
+        let place = f64::from(share[0]) * self.label_weights.iter().sum::<f64>();
         let mut ends = self.label_weights.iter().scan(0.0, |end, weight| {
             *end += weight;
             Some(*end)

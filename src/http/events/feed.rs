@@ -4,7 +4,7 @@
 
 use super::voice::{HEARTBEAT, Voice};
 use crate::engine::{Event, Failure, Forecast, Headway, Previews, Watch};
-use crate::http::encode::blocking;
+use crate::http::encode::{encoded, numbers};
 use crate::http::growing::{Broken, Outlet, Readers, go_on, growing};
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
@@ -89,6 +89,7 @@ impl<V: Voice> Stream<V> {
                 News::Sample(event) => {
                     let (samples, summary) = self.source.ready_samples(event)?;
                     let voice = self.voice.clone();
+                    let numbers = numbers(&samples);
                     let encode = move || {
                         let mut lines = voice.images(&samples)?;
                         if let Some(summary) = &summary {
@@ -98,7 +99,7 @@ impl<V: Voice> Stream<V> {
                         }
                         Ok(lines)
                     };
-                    let lines = blocking(encode).await?;
+                    let lines = encoded(numbers, encode).await?;
                     if summary.is_some() {
                         return outlet.send(lines).await;
                     }
@@ -118,7 +119,8 @@ impl<V: Voice> Stream<V> {
                         continue;
                     }
                     let voice = self.voice.clone();
-                    blocking(move || voice.preview(&chosen)).await?
+                    let numbers = chosen.iter().map(|chain| chain.denoised.len()).sum();
+                    encoded(numbers, move || voice.preview(&chosen)).await?
                 }
                 News::Silence => HEARTBEAT.to_vec(),
                 News::Late => return Err(Failure::Deadline.into()),

@@ -20,7 +20,7 @@ pub(super) use fault::{Document as FaultDocument, body, put, speaks, status};
 pub(super) use listed::Listed;
 pub(super) use told::Image as Event;
 
-use super::encode::blocking;
+use super::encode::{encoded, numbers};
 use super::events::Stream;
 use super::identify::RequestId;
 use super::keys::Asker;
@@ -106,7 +106,7 @@ impl Service {
         }
         let answer = async {
             let drawn = source.drawn(id, request, deadline).await?;
-            blocking(move || answer::json(&drawn, format)).await
+            encoded(numbers(&drawn.samples.samples), move || answer::json(&drawn, format)).await
         };
         match answer.await {
             Ok(json) => {

@@ -83,7 +83,7 @@ impl Annealing {
         };
         let run = |spec: &SamplerSpec| -> Result<(u32, Vec<[f64; 2]>)> {
             let sampler = sampler(spec, &model)?;
-            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: -1 };
+            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: None };
             Ok((sampler.evaluations(), points(&chains.ends()?)))
         };
         let mut panels = Vec::new();

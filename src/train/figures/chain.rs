@@ -20,7 +20,7 @@ pub struct Chain {
     /// How many times each is shown, from its beginning to its end.
     #[arg(long, default_value_t = 10)]
     times: u32,
-    /// A class, by name or number.
+    /// A class, by name or number; by default each chain has its own, as in a request.
     #[arg(long)]
     label: Option<String>,
     /// The seed; chain i ends as image i of the same seed.
@@ -47,7 +47,7 @@ impl Chain {
         let model = self.network.ready()?;
         let info = model.info();
         ensure!(info.is_image(), "the samples of '{}' are not images but of shape {:?}", info.name, info.shape);
-        let label = self.label.as_ref().map(|label| info.label(label)).transpose()?.unwrap_or(-1);
+        let label = self.label.as_ref().map(|label| info.label(label)).transpose()?;
         let sampler = sampler(self.sampler.as_ref().unwrap_or(&info.sampler), &model)?;
         let last = sampler.evaluations();
         let times: Vec<u32> =

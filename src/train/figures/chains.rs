@@ -13,8 +13,8 @@ pub(super) struct Chains<'a> {
     pub(super) sampler: &'a Sampler,
     pub(super) seed: u64,
     pub(super) count: usize,
-    /// The class of all, −1 for none.
-    pub(super) label: i64,
+    /// The class of all, −1 for none; where it is left open each has its own, as in a request.
+    pub(super) label: Option<i64>,
 }
 
 impl Chains<'_> {
@@ -30,7 +30,8 @@ impl Chains<'_> {
             let noises: Vec<Noise> = (0..len).map(noise).collect();
             let (mut x, mut score) = (vec![0.0; len * dim], vec![0.0; len * dim]);
             let mut memories = vec![Vec::new(); len];
-            let labels = vec![self.label; len];
+            let drawn = |i| self.model.info().drawn_label(self.seed, (first + i) as u32);
+            let labels: Vec<i64> = (0..len).map(|i| self.label.unwrap_or_else(|| drawn(i))).collect();
             noises.iter().zip(x.chunks_mut(dim)).for_each(|(noise, x)| self.sampler.init(noise, x));
             let mut k = 0;
             for (&time, seen) in times.iter().zip(&mut seen) {

@@ -51,7 +51,7 @@ impl Paths {
                 init: Some(Init::Uniform { low: window[0], high: window[1] }),
             };
             let sampler = sampler(&SamplerSpec::Langevin(spec), &model)?;
-            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: -1 };
+            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: None };
             let seen = chains.at(&times)?;
             let mut panel = panel(density, sigma, window, 380).title(title);
             for chain in 0..self.chains {

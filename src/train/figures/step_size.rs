@@ -74,7 +74,7 @@ impl StepSize {
                 init: Some(Init::Normal { deviation: 1.0 }),
             };
             let sampler = sampler(&SamplerSpec::Langevin(spec), &model)?;
-            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: -1 };
+            let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: None };
             let square = |x: f32| f64::from(x) * f64::from(x) / self.variance;
             let variance = chains.ends()?.into_iter().map(square).sum::<f64>() / self.chains as f64;
             // The ends are independent and normal, with the mean zero.

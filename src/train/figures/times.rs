@@ -55,7 +55,7 @@ impl Times {
             init: Some(Init::Normal { deviation: self.deviation }),
         };
         let sampler = sampler(&SamplerSpec::Langevin(spec), &model)?;
-        let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: -1 };
+        let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: None };
         let mut table = Table::new(["t", "mean x₁", "mean x₂", "deviation x₁", "deviation x₂", "mean log p"]);
         let mut row = |name: String, points: &[[f64; 2]]| {
             let mean = |f: &dyn Fn(&[f64; 2]) -> f64| points.iter().map(f).sum::<f64>() / points.len() as f64;
