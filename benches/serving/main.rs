@@ -139,11 +139,6 @@ impl Bench {
         self.model.info()
     }
 
-    /// Evaluations of one chain of the model's own sampler.
-    fn evaluations(&self) -> Result<u32> {
-        Ok(self.info().sampler.resolve(None, self.info().sigma_range())?.evaluations())
-    }
-
     fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.tokio.block_on(future)
     }

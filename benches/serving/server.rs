@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The models that are served: the two that the project ships for images.
+/// The models that are served: two of those that the project ships for images.
 pub(crate) const MODELS: &str = "models/fashion-mnist.onnx,models/mnist.onnx";
 
 /// A running `smld serve`; killed when dropped.

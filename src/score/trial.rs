@@ -29,22 +29,16 @@ pub(super) struct Layout {
     pub(super) rows: usize,
 }
 
-/// What a layout's runs took, as often as it was measured: at least once.
+/// What a layout's runs took.
 pub(super) struct Measured {
     pub(super) layout: Layout,
-    seconds: Vec<f64>,
+    /// Of a run, in the shortest measurement: what else the machine does only adds to it.
+    pub(super) seconds: f64,
 }
 
 impl Measured {
-    /// Seconds of a run, the median.
-    pub(super) fn seconds(&self) -> f64 {
-        let mut seconds = self.seconds.clone();
-        seconds.sort_by(f64::total_cmp);
-        seconds[seconds.len() / 2]
-    }
-
     pub(super) fn step(&self) -> MeasuredStep {
-        let (Layout { sessions, threads, rows }, seconds) = (self.layout, self.seconds());
+        let (Layout { sessions, threads, rows }, seconds) = (self.layout, self.seconds);
         MeasuredStep { sessions, threads, rows, seconds, rows_per_second: (sessions * rows) as f64 / seconds }
     }
 }
@@ -68,14 +62,14 @@ impl Trial {
     pub(super) fn first(&mut self, layout: Layout) -> Result<Measured, ScoreError> {
         let first = self.measure(layout, Duration::ZERO)?;
         let seconds = if Instant::now() < self.end { self.measure(layout, WINDOW)? } else { first };
-        Ok(Measured { layout, seconds: vec![seconds] })
+        Ok(Measured { layout, seconds })
     }
 
     /// Measures it once more, if there is time.
     pub(super) fn again(&mut self, measured: &mut Measured) -> Result<(), ScoreError> {
-        let foreseen = WINDOW.max(Duration::from_secs_f64(measured.seconds()));
+        let foreseen = WINDOW.max(Duration::from_secs_f64(measured.seconds));
         if Instant::now() + foreseen < self.end {
-            measured.seconds.push(self.measure(measured.layout, WINDOW)?);
+            measured.seconds = measured.seconds.min(self.measure(measured.layout, WINDOW)?);
         }
         Ok(())
     }

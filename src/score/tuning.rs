@@ -31,7 +31,7 @@ pub struct MeasuredStep {
     pub threads: usize,
     /// Rows of a step of each.
     pub rows: usize,
-    /// Seconds of a step, the median.
+    /// Seconds of a step, in the shortest of several measurements.
     pub seconds: f64,
     /// Rows that all sessions together make in a second.
     pub rows_per_second: f64,
@@ -93,7 +93,7 @@ pub fn tune(
     for &rows in &sizes {
         if let Some(last) = full.last() {
             // The first of a size is run twice.
-            let foreseen = Duration::from_secs_f64(last.seconds() * (2 * rows) as f64 / last.layout.rows as f64);
+            let foreseen = Duration::from_secs_f64(last.seconds * (2 * rows) as f64 / last.layout.rows as f64);
             let steps: Vec<MeasuredStep> = full.iter().map(Measured::step).collect();
             let pays = best(&steps[..steps.len() - 1]) * GAIN < best(&steps);
             if Instant::now() + foreseen > half || (pinned.is_none() && rows > SURE && !pays) {
