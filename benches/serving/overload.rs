@@ -28,6 +28,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     for crowd in [patient, Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: hasty }] {
         let rate = EXCESS * peaks[peaks.len() - 1] / f64::from(EVALUATIONS);
         let flood = Flood::new(bench, &server, rate, &crowd)?;
+        bench.wait(server.client.idle())?;
         // Before and after: a machine that drifts would be taken for the server.
         peaks.push(load::peak(bench, &server.client)?);
         let peak = 0.5 * (peaks[peaks.len() - 2] + peaks[peaks.len() - 1]);
