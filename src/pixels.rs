@@ -142,7 +142,7 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(if self.channels == 3 { png::ColorType::Rgb } else { png::ColorType::Grayscale });
         encoder.set_depth(png::BitDepth::Eight);
-        // A sixth to a twenty-fifth of the default's time, for a few bytes more or a third: the time is the server's.
+        // A sixth to a twenty-fifth of the default's time, for about as many bytes of samples: the time is the server's.
         encoder.set_compression(png::Compression::Fast);
         if let Some(note) = note {
             encoder.add_text_chunk("smld".to_owned(), note.to_owned())?;
