@@ -41,6 +41,8 @@ pub struct MeasuredStep {
 const SIZES: [usize; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /// Up to this size all are measured, past it only while they pay: a CPU's rate falls there, a device's may still rise.
 const SURE: usize = 32;
+/// Numbers that fill any device: larger batches than of so many are not tried past the sure sizes, nor is memory taken for them.
+const FULL: usize = 1 << 20;
 /// The rows of a step where time ran out too soon to choose by what was measured.
 const UNMEASURED: usize = 8;
 /// What a layout must gain to be worth more than the simpler one: a size for the next to be tried, the best size for a smaller one to be
@@ -77,7 +79,10 @@ pub fn tune(
     budget: Duration,
 ) -> Result<ReadyModel, ScoreError> {
     let sizes: Vec<usize> = match pinned.map(NonZero::get) {
-        None => SIZES.to_vec(),
+        None => {
+            let dim = model.info().dim();
+            SIZES.into_iter().filter(|&rows| rows <= SURE || rows * dim <= FULL).collect()
+        }
         Some(most) => SIZES.into_iter().filter(|&rows| rows < most).chain([most]).collect(),
     };
     let start = Instant::now();
