@@ -81,7 +81,7 @@ impl State {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// Where the file cannot be read or is not a checkpoint of this program.
+    /// Where the file cannot be read, is not a checkpoint of this program, or has other weights than its networks.
     pub fn load(path: &Path, device: Device) -> Result<(Plan, Self)> {
         let bytes = std::fs::read(path).with_context(|| format!("the checkpoint {} cannot be read", path.display()))?;
         let not_ours = || format!("{} is not a checkpoint of this trainer", path.display());
@@ -99,6 +99,12 @@ impl State {
         let mut take = |group| groups.remove(group).with_context(not_ours);
         let weights = take("weights")?;
         let optimiser = Optimiser { first: take("first")?, second: take("second")?, average: take("average")? };
+        if weights.shapes() != plan.weights(device).shapes() {
+            bail!(
+                "{} is of another version of this trainer, whose networks have other weights; train it again",
+                path.display()
+            );
+        }
         Ok((plan, Self { weights, optimiser, progress }))
     }
 }

@@ -6,7 +6,7 @@ use super::objective::ObjectiveSpec;
 use super::optimiser::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 /// Everything that decides a run. It stands in every checkpoint, and in the model's `smld.training`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,18 @@ pub enum Length {
 }
 
 impl Plan {
+    /// The weights that a run begins with.
+    #[must_use]
+    pub fn weights(&self, device: Device) -> Weights {
+        let mut weights = Weights::default();
+        // Evaluated once, so that every weight is made.
+        let shape: Vec<i64> = std::iter::once(1).chain(self.network.shape().iter().copied()).collect();
+        let x = Tensor::zeros(shape, (Kind::Float, device));
+        let (sigma, label) = (Tensor::ones([1], (Kind::Float, device)), Tensor::zeros([1], (Kind::Int64, device)));
+        let _ = self.score(&mut weights, self.precision, &x, &sigma, &label);
+        weights
+    }
+
     /// The score under `weights`, made on the first call: x [batch, …], sigma `[batch]`, label `[batch]` (looked at where the
     /// network has classes) to the shape of x.
     pub fn score(

@@ -3,7 +3,6 @@
 use super::batches::{Batches, Draws};
 use super::checkpoint::{Progress, State};
 use super::data::Dataset;
-use super::network::torch::Weights;
 use super::objective::Objective;
 use super::optimiser::Optimiser;
 use super::plan::{Length, Plan};
@@ -11,7 +10,7 @@ use crate::score::ReadyModel;
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::time::{Duration, Instant};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 /// A run under way.
 pub struct Run<'a> {
@@ -45,12 +44,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As [`ObjectiveSpec::objective`](super::objective::ObjectiveSpec::objective).
     pub fn begin(plan: Plan, data: &'a Dataset, teacher: Option<&ReadyModel>, device: Device) -> Result<Self> {
-        let mut weights = Weights::default();
-        // Evaluated once, so that every weight is made.
-        let shape: Vec<i64> = std::iter::once(1).chain(plan.network.shape().iter().copied()).collect();
-        let x = Tensor::zeros(shape, (Kind::Float, device));
-        let (sigma, label) = (Tensor::ones([1], (Kind::Float, device)), Tensor::zeros([1], (Kind::Int64, device)));
-        let _ = plan.score(&mut weights, plan.precision, &x, &sigma, &label);
+        let weights = plan.weights(device);
         let optimiser = Optimiser::new(&weights);
         Self::resume(plan, State { weights, optimiser, progress: Progress::default() }, data, teacher, device)
     }

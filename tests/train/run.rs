@@ -74,6 +74,20 @@ fn a_damaged_checkpoint_is_refused_by_name() {
 }
 
 #[test]
+fn a_checkpoint_of_other_weights_is_refused_and_not_filled_up_with_new_ones() {
+    let (data, folder) = (halves(64), tempfile::tempdir().unwrap());
+    let path = folder.path().join("older.safetensors");
+    let mut run = Run::begin(plan([1, 8, 8], 8), &data, None, Device::Cpu).unwrap();
+    run.state.save(&run.plan, &path).unwrap();
+    assert!(State::load(&path, Device::Cpu).is_ok());
+    let scale = run.state.weights.0.remove("low.1.scale.weight").unwrap();
+    run.state.weights.0.insert("low.1.modulation.weight".to_owned(), scale);
+    run.state.save(&run.plan, &path).unwrap();
+    let fault = State::load(&path, Device::Cpu).err().unwrap().to_string();
+    assert!(fault.contains("older.safetensors is of another version of this trainer"), "{fault}");
+}
+
+#[test]
 fn every_epoch_sees_every_row_once_and_hides_some_classes() {
     let data = halves(64);
     let mut batches = Batches::new(&data, 1, 16, 0.25, Device::Cpu);

@@ -33,6 +33,12 @@ impl Weights {
         self.0.values().next().map_or(Device::Cpu, Tensor::device)
     }
 
+    /// Every name, and the shape of its tensor.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<(&str, Vec<i64>)> {
+        self.0.iter().map(|(name, tensor)| (name.as_str(), tensor.size())).collect()
+    }
+
     /// The number of elements of all of them.
     #[must_use]
     pub fn count(&self) -> usize {
