@@ -1,4 +1,4 @@
-//! Samples to bytes. It takes a while, so it runs off the async threads.
+//! Samples to bytes. Where they are many it takes a while, so it runs off the async threads.
 
 use super::accept::Whole;
 use super::identify::RequestId;
