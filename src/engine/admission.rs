@@ -5,9 +5,26 @@ use super::pool::{Demand, Left, Pool};
 use super::{Bound, EngineConfig, Priority, Refused};
 use std::time::Duration;
 
-/// The part of its time that anyone may be foretold to need: what is foretold is not exact, and steps take longer when more
-/// is asked.
+/// The part of its time by whose end anyone is to be foretold done: what is foretold is not exact, and steps take longer when
+/// more is asked.
 const NEED: f64 = 0.8;
+
+/// The time of a request with a deadline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    /// From when it was taken.
+    pub(super) whole: Duration,
+    /// From now.
+    pub(super) left: Duration,
+}
+
+impl Term {
+    /// Seconds that it may be foretold to need from now. A part of the whole is kept, not of what is left: of that newcomers
+    /// would take a little again and again, until nothing was kept.
+    fn bound(self) -> f64 {
+        self.left.as_secs_f64() - (1.0 - NEED) * self.whole.as_secs_f64()
+    }
+}
 
 /// Whether there is room for one more.
 ///
@@ -45,35 +62,34 @@ pub(super) fn room<C>(
     Ok(())
 }
 
-/// Whether a newcomer who has `allowed` would be in time, and leave in time those of its priority who are under way:
-/// `others`, (what it still wants, time left). Who is late without it has no say.
+/// Whether a newcomer of `term` would be in time, and leave in time those of its priority who are under way: `others`, what each
+/// still wants and its term. Who is late without it has no say.
 ///
 /// # Errors
 /// [`Refused::AtCapacity`] where somebody would be late.
 pub(super) fn time(
     outlook: &Outlook,
-    allowed: Duration,
-    others: impl IntoIterator<Item = (Left, Duration)>,
+    term: Term,
+    others: impl IntoIterator<Item = (Left, Term)>,
 ) -> Result<(), Refused> {
     let Some(seconds) = outlook.seconds() else { return Ok(()) };
-    let allowed = allowed.as_secs_f64();
-    if seconds > NEED * allowed {
-        let reason = format!(
-            "it would take about {seconds:.1} s now, and its deadline is in {allowed:.1} s, too near to promise"
-        );
-        return full(Bound::Deadline, (seconds - NEED * allowed).min(outlook.backlog()), reason);
+    let excess = seconds - term.bound();
+    if excess > 0.0 {
+        let left = term.left.as_secs_f64();
+        let reason =
+            format!("it would take about {seconds:.1} s now, and its deadline is in {left:.1} s, too near to promise");
+        return full(Bound::Deadline, excess.min(outlook.backlog()), reason);
     }
-    for (left, allowed) in others {
-        let [without, beside] = outlook.of_another(left);
-        let allowed = allowed.as_secs_f64();
-        if without <= allowed && beside > NEED * allowed {
+    for (other, term) in others {
+        let [without, beside] = outlook.of_another(other);
+        let left = term.left.as_secs_f64();
+        if without <= left && beside > term.bound() {
             let reason = format!(
-                "a request under way whose deadline is in {allowed:.1} s would need about {beside:.1} s beside it, too \
+                "a request under way whose deadline is in {left:.1} s would need about {beside:.1} s beside it, too \
                  much to keep what was promised"
             );
-            // With every second both are one less, until its need is small enough a part of its time.
-            let relief = (beside - NEED * allowed) / (1.0 - NEED);
-            return full(Bound::Deadline, relief.min(allowed), reason);
+            // When that one is done it has no more say.
+            return full(Bound::Deadline, without, reason);
         }
     }
     Ok(())

@@ -40,6 +40,8 @@ pub(super) struct Done {
     /// An error where the model failed; then the rows have not moved.
     pub result: Result<(), String>,
     pub elapsed: Duration,
+    /// That, and what the worker spent at the board before.
+    pub turn: Duration,
     pub now: Instant,
 }
 
@@ -137,12 +139,12 @@ impl Board {
 
     /// Takes the rows of a step back.
     pub(super) fn settle(&mut self, done: Done, rows: &mut Vec<Row>) {
-        let Done { batch, result, elapsed, now } = done;
+        let Done { batch, result, elapsed, turn, now } = done;
         self.last_step = Some(now);
         let model = &self.models[batch.model];
         match result {
             Ok(()) => {
-                self.paces[batch.model].record(rows.len(), elapsed);
+                self.paces[batch.model].record(rows.len(), turn);
                 self.observer.step(model, rows.len(), elapsed);
                 rows.drain(..).for_each(|row| self.take_back(row, now));
             }

@@ -29,7 +29,7 @@ impl Pace {
         (rows.next_power_of_two().trailing_zeros() as usize).min(15)
     }
 
-    /// A step of `rows` rows took `elapsed`.
+    /// A step of `rows` rows took `elapsed`, from one to the next.
     pub(super) fn record(&mut self, rows: usize, elapsed: Duration) {
         let seconds = elapsed.as_secs_f64() / rows as f64;
         let place = &mut self.seconds[Self::place(rows)];

@@ -43,14 +43,19 @@ impl Shared {
         self.lock().next(worker, Instant::now(), rows)
     }
 
-    /// Gives back what `worker` has `done`, and waits for its next batch; none at the end.
-    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, mut done: Option<Done>) -> Option<Batch> {
+    /// Gives back what `worker` has `done`, and waits for its next batch; none at the end. With it, since when the worker has
+    /// had work: since its last step, unless it had to wait.
+    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, mut done: Option<Done>) -> Option<(Batch, Instant)> {
+        let mut busy_since = done.as_ref().map(|done| done.now);
         let mut board = self.lock();
         loop {
             match self.turn(&mut board, worker, rows, done.take()) {
-                Next::Step(batch) => return Some(batch),
+                Next::Step(batch) => return Some((batch, busy_since.unwrap_or_else(Instant::now))),
                 Next::End => return None,
-                Next::Wait => board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner),
+                Next::Wait => {
+                    busy_since = None;
+                    board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+                }
             }
         }
     }

@@ -39,8 +39,8 @@ impl Worker {
     /// Works until the engine is stopped, or drained and done.
     pub fn run(mut self) {
         let mut done = None;
-        while let Some(batch) = self.shared.wait(self.number, &mut self.rows, done.take()) {
-            done = Some(self.work(batch));
+        while let Some((batch, busy_since)) = self.shared.wait(self.number, &mut self.rows, done.take()) {
+            done = Some(self.work(batch, busy_since));
         }
     }
 
@@ -51,7 +51,7 @@ impl Worker {
     pub fn step(&mut self) -> bool {
         match self.shared.next(self.number, &mut self.rows) {
             Next::Step(batch) => {
-                let done = self.work(batch);
+                let done = self.work(batch, Instant::now());
                 self.shared.update(|board| board.settle(done, &mut self.rows));
                 true
             }
@@ -59,11 +59,11 @@ impl Worker {
         }
     }
 
-    fn work(&mut self, batch: Batch) -> Done {
+    fn work(&mut self, batch: Batch, busy_since: Instant) -> Done {
         let start = Instant::now();
         let result = self.evaluate(batch);
         let now = Instant::now();
-        Done { batch, result, elapsed: now - start, now }
+        Done { batch, result, elapsed: now - start, turn: now - busy_since, now }
     }
 
     /// Evaluates the rows in hand and moves their chains on.

@@ -59,8 +59,8 @@ struct World {
     pool: Pool<u32>,
     paces: Vec<Pace>,
     hands: [Hand; WORKERS],
-    /// Of who was let in: evaluations of a chain, and the deadline.
-    promised: BTreeMap<Key, (u32, Duration)>,
+    /// Of who was let in: evaluations of a chain, the time that it has, and the deadline.
+    promised: BTreeMap<Key, (u32, Duration, Duration)>,
     rows: u64,
     late: usize,
 }
@@ -78,13 +78,15 @@ impl World {
     /// Whether the newcomer is let in.
     fn ask(&mut self, now: Duration, arrival: &Arrival) -> bool {
         let outlook = Outlook::new(&self.pool, &self.paces, WORKERS, arrival.demand);
-        let others = self.promised.iter().map(|(&key, &(_, deadline))| {
-            (self.pool.left_of(key).expect("who is done is forgotten"), deadline.saturating_sub(now))
+        let others = self.promised.iter().map(|(&key, &(_, whole, deadline))| {
+            let left = deadline.saturating_sub(now);
+            (self.pool.left_of(key).expect("who is done is forgotten"), Term { whole, left })
         });
-        let taken = time(&outlook, arrival.allowed, others).is_ok();
+        let term = Term { whole: arrival.allowed, left: arrival.allowed };
+        let taken = time(&outlook, term, others).is_ok();
         if taken {
             let key = self.pool.admit(arrival.demand);
-            self.promised.insert(key, (arrival.demand.evaluations, now + arrival.allowed));
+            self.promised.insert(key, (arrival.demand.evaluations, arrival.allowed, now + arrival.allowed));
         }
         taken
     }
@@ -107,7 +109,7 @@ impl World {
                 if let Some((_, _, rows)) = hand.take_if(|hand| hand.0 == now) {
                     self.rows += rows.len() as u64;
                     for (key, chain, made) in rows {
-                        let (evaluations, deadline) = self.promised[&key];
+                        let (evaluations, _, deadline) = self.promised[&key];
                         let carried = (made + 1 < evaluations).then_some(made + 1);
                         if self.pool.back(key, chain, carried) == Back::Complete {
                             self.promised.remove(&key);
@@ -154,17 +156,19 @@ fn tally(machine: Machine) -> Tally {
 }
 
 #[test]
-fn of_crowds_that_ask_for_far_too_much_those_who_are_let_in_are_in_time_but_for_three_in_a_hundred() {
+fn of_crowds_that_ask_for_far_too_much_those_who_are_let_in_are_in_time_but_for_one_in_a_hundred() {
     let Tally { taken, late } = tally(IN_STEPS);
-    assert!(taken > 4000 && late * 100 <= taken * 3, "{late} of {taken} are late");
+    assert!(taken > 3800 && late * 100 <= taken, "{late} of {taken} are late");
 }
 
 #[test]
-fn where_steps_are_small_for_the_sake_of_few_chains_more_are_let_in_and_fewer_late() {
+fn where_steps_are_small_for_the_sake_of_few_chains_more_are_let_in() {
     let full = tally(Machine { least_rows: ROWS, ..ROW_BY_ROW });
     let small = tally(ROW_BY_ROW);
-    assert!(small.taken > full.taken && small.late <= full.late, "{} of {} are late", small.late, small.taken);
-    assert!(small.late * 100 <= small.taken * 5, "{} of {} are late", small.late, small.taken);
+    assert!(small.taken > full.taken, "{} are let in where steps are small, {} else", small.taken, full.taken);
+    for Tally { taken, late } in [full, small] {
+        assert!(late * 100 <= taken * 2, "{late} of {taken} are late");
+    }
 }
 
 #[test]

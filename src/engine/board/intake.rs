@@ -1,7 +1,7 @@
 //! How requests come in: foretold, admitted, taken.
 
 use super::{Board, Job};
-use crate::engine::admission;
+use crate::engine::admission::{self, Term};
 use crate::engine::outlook::Outlook;
 use crate::engine::pool::{Demand, Key};
 use crate::engine::work::Work;
@@ -74,9 +74,13 @@ impl Board {
         let outlook = Outlook::new(pool, paces, config.workers, newcomer);
         admission::room(pool, config, newcomer, &outlook)?;
         let equals = jobs.iter().filter(|(_, job)| job.work.priority() == newcomer.priority);
-        let within = |deadline: Instant| deadline.saturating_duration_since(now);
-        let promised = equals.filter_map(|(&key, job)| Some((pool.left_of(key)?, within(job.work.deadline()))));
-        admission::time(&outlook, within(deadline), promised)?;
+        let term = |from: Instant, deadline: Instant| Term {
+            whole: deadline.saturating_duration_since(from),
+            left: deadline.saturating_duration_since(now),
+        };
+        let promised =
+            equals.filter_map(|(&key, job)| Some((pool.left_of(key)?, term(job.accepted, job.work.deadline()))));
+        admission::time(&outlook, term(now, deadline), promised)?;
         let alone = Outlook::new(&pool.emptied(), paces, config.workers, newcomer).seconds();
         Ok(Forecast { seconds: outlook.seconds(), alone })
     }
