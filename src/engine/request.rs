@@ -187,6 +187,12 @@ impl SampleRequest {
         self.label.unwrap_or_else(|| self.model.info().drawn_label(self.seed, index))
     }
 
+    /// The name of the class of sample `index`; nothing where it has none.
+    #[must_use]
+    pub fn label_name_of(&self, index: u32) -> Option<&str> {
+        self.model.info().label_name(self.label_of(index))
+    }
+
     /// When the answer is no longer wanted.
     #[must_use]
     pub fn deadline(&self) -> Instant {

@@ -187,10 +187,12 @@ impl Drawn {
 
 /// A sample of `request` in JSON: the picture is the PNG that it is alone.
 pub(super) fn one<'a>(request: &'a SampleRequest, sample: &'a Sample) -> Result<One<'a>, Unwritable> {
-    let info = request.model().info();
-    let looks =
-        if info.is_image() { Looks::B64Png(b64(request, sample, PictureFormat::Png)?) } else { Looks::X(&sample.1) };
-    Ok(One { index: sample.0, label: info.label_name(request.label_of(sample.0)), looks })
+    let looks = if request.model().info().is_image() {
+        Looks::B64Png(b64(request, sample, PictureFormat::Png)?)
+    } else {
+        Looks::X(&sample.1)
+    };
+    Ok(One { index: sample.0, label: request.label_name_of(sample.0), looks })
 }
 
 /// A chain of `request` under way in JSON; a picture has no recipe, as nobody can ask for it again.

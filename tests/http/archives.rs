@@ -70,6 +70,18 @@ async fn an_archive_holds_every_image_as_the_file_it_is_alone_by_rising_index_an
 }
 
 #[tokio::test]
+async fn an_archive_of_drawn_classes_tells_the_class_of_each_image() {
+    let site = site(ROOMY);
+    let body = r#"{"seed":5,"n":6,"first_index":8,"sampler":{"method":"langevin","steps":2}}"#;
+    let files = untarred(&send(&site.router, accepting(post(body), TAR)).await.body);
+    let account: Value = serde_json::from_slice(&files[6].1).unwrap();
+    let alone = send(&site.router, accepting(post(body), "application/json")).await.json();
+    let labels: Vec<_> = alone["images"].as_array().unwrap().iter().map(|image| &image["label"]).collect();
+    assert!(labels.iter().any(|label| *label != labels[0]), "all are {}", labels[0]);
+    assert_eq!(account["labels"].as_array().unwrap().iter().collect::<Vec<_>>(), labels);
+}
+
+#[tokio::test]
 async fn an_archive_of_points_holds_an_array_for_each() {
     let site = site(ROOMY);
     let body = format!(r#"{{"model":"mixture","seed":1,"n":5,{STEPS}}}"#);

@@ -22,6 +22,9 @@ struct Contents<'a> {
     account: Account<'a>,
     first_index: u32,
     n: u32,
+    /// By rising index, where each sample has its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<&'a str>,
     sha256: &'a str,
     version: &'static str,
 }
@@ -43,11 +46,15 @@ impl Files {
             self.archive.add(&format!("{:010}.{extension}", sample.0), &bytes)?;
         }
         let Some(summary) = summary else { return Ok((self.archive.take(), Some(self))) };
+        let request = &self.request;
+        let (first_index, n) = (request.first_index(), request.n());
+        let drawn = if request.label().is_none() { n } else { 0 };
         let contents = Contents {
-            account: Account::new(&self.id, &self.request, summary),
-            first_index: self.request.first_index(),
-            n: self.request.n(),
-            sha256: &self.request.model().info().sha256,
+            account: Account::new(&self.id, request, summary),
+            first_index,
+            n,
+            labels: (0..drawn).filter_map(|i| request.label_name_of(first_index + i)).collect(),
+            sha256: &request.model().info().sha256,
             version: env!("CARGO_PKG_VERSION"),
         };
         let contents = serde_json::to_vec(&contents)?;
