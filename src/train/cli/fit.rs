@@ -9,6 +9,7 @@ use crate::score::{Loader, ModelInfo, ReadyModel};
 use crate::train::checkpoint::State;
 use crate::train::data::{Dataset, Options};
 use crate::train::export;
+use crate::train::memory;
 use crate::train::network::torch::Precision;
 use crate::train::network::{Mlp, Network, UNet};
 use crate::train::optimiser::{Rule, Settings};
@@ -119,6 +120,7 @@ pub(super) struct Fit {
 
 impl Fit {
     pub(super) fn run(self) -> Result<()> {
+        memory::keep();
         if let Some(threads) = self.threads {
             tch::set_num_threads(threads);
         }
