@@ -11,14 +11,22 @@ use prost::Message;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The operators are those of this version of ONNX.
-const OPSET: i64 = 18;
+/// The operators are those of this version of ONNX: the last whose `Resize` onnxruntime runs in the layout that it gives to convolutions.
+const OPSET: i64 = 17;
 /// The file format that came with that opset.
 const IR_VERSION: i64 = 8;
 
 /// A tensor in a graph: an input, a constant or what a node computes. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value(Arc<str>);
+
+impl Value {
+    /// In place of an input that a node may have and does not.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+}
 
 /// What the elements of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +118,11 @@ impl GraphBuilder {
         let outputs = std::array::from_fn(|_| self.unique(op));
         self.push(op, inputs, attributes, &outputs);
         outputs
+    }
+
+    /// Writes down that the float32 `value` is of shape [batch, …`row`], for a reader that could not tell.
+    pub fn note_shape(&mut self, value: &Value, row: &[i64]) {
+        self.graph.value_info.push(tensor_info(value, Element::F32, &batch_of(row)));
     }
 
     /// `value` with its elements made `element`.

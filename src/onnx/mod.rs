@@ -1,4 +1,4 @@
-//! The ONNX format: a graph builder that writes files of opset 18.
+//! The ONNX format: a graph builder that writes files of opset 17.
 //!
 //! ```
 //! use smld::onnx::{Attr, GraphBuilder};

@@ -69,8 +69,8 @@ fn a_logarithm_of_sigma_as_it_comes_is_found_out() {
 #[test]
 fn rows_that_see_one_another_are_found_out() {
     assert!(!invariant(file(&contract(), |graph, x, _| {
-        let rows = graph.constant_i64("rows", &[1], &[0]);
-        let mean = graph.node("ReduceMean", &[x, &rows], &[("keepdims", Attr::Int(1))]);
+        let rows = ("axes", Attr::Ints(vec![0]));
+        let mean = graph.node("ReduceMean", &[x], &[rows, ("keepdims", Attr::Int(1))]);
         graph.node("Sub", &[&mean, x], &[])
     })));
 }

@@ -76,14 +76,14 @@ impl Mixture<'_> {
         let end = self.integers("end", &[1]);
         let rate = self.graph.node("Slice", &[&rate, &first, &end, &axis], &[]);
         let terms = self.graph.node("Mul", &[&rate, &pull], &[]);
-        let score = self.reduce("ReduceSum", &terms, 1, false);
+        let score = self.sum(&terms, 1, false);
         self.graph.cast(&score, Element::F32)
     }
 
     /// ln wₖ − D/2 ln vₖ − ‖x − meanₖ‖²/2vₖ, [B, K, LANES], of `pull` [B, K, D] and `v` [B, K, LANES].
     fn logit(&mut self, pull: &Value, v: &Value) -> Value {
         let square = self.graph.node("Mul", &[pull, pull], &[]);
-        let distance = self.reduce("ReduceSum", &square, 2, true);
+        let distance = self.sum(&square, 2, true);
         let quotient = self.graph.node("Div", &[&distance, v], &[]);
         let log_v = self.graph.node("Log", &[v], &[]);
         let dim = self.graph.constant_f64("dim", &[], &[self.dim as f64]);
@@ -110,16 +110,17 @@ impl Mixture<'_> {
 
     /// The softmax over k, lane by lane.
     fn softmax(&mut self, logit: &Value) -> Value {
-        let largest = self.reduce("ReduceMax", logit, 1, true);
+        let attributes = [("axes", Attr::Ints(vec![1])), ("keepdims", Attr::Int(1))];
+        let largest = self.graph.node("ReduceMax", &[logit], &attributes);
         let below = self.graph.node("Sub", &[logit, &largest], &[]);
         let weight = self.graph.node("Exp", &[&below], &[]);
-        let total = self.reduce("ReduceSum", &weight, 1, true);
+        let total = self.sum(&weight, 1, true);
         self.graph.node("Div", &[&weight, &total], &[])
     }
 
-    fn reduce(&mut self, op: &str, value: &Value, axis: i64, keep: bool) -> Value {
+    fn sum(&mut self, value: &Value, axis: i64, keep: bool) -> Value {
         let axes = self.integers("axes", &[axis]);
-        self.graph.node(op, &[value, &axes], &[("keepdims", Attr::Int(keep.into()))])
+        self.graph.node("ReduceSum", &[value, &axes], &[("keepdims", Attr::Int(keep.into()))])
     }
 
     fn reshape(&mut self, value: &Value, shape: &[i64]) -> Value {

@@ -76,7 +76,7 @@ pub(super) struct Fit {
     /// The largest learning rate; by default 0.005 for images with Muon, 0.002 with Adam and for points.
     #[arg(long)]
     learning_rate: Option<f64>,
-    /// For images the channels at half and at quarter resolution, by default 32,96; for points the width of the hidden
+    /// For images the channels at half and at quarter resolution, by default 48,64; for points the width of the hidden
     /// layers, by default 96; multiples of 16.
     #[arg(long, value_delimiter = ',', value_parser = width)]
     width: Option<Vec<i64>>,
@@ -239,10 +239,10 @@ impl Fit {
                     height % 4 == 0 && width % 4 == 0,
                     "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
                 );
-                let (c1, c2) = self.width.as_ref().map_or((32, 96), |width| (width[0], width[1]));
+                let (c1, c2) = self.width.as_ref().map_or((48, 64), |width| (width[0], width[1]));
                 Ok(Network::UNet(UNet { shape: [channels, height, width], c1, c2, classes, mean, deviation }))
             }
-            _ => bail!("--width for images is two numbers, as 32,96"),
+            _ => bail!("--width for images is two numbers, as 48,64"),
         }
     }
 
@@ -331,7 +331,7 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
 
 fn width(text: &str) -> Result<i64, String> {
     let width = text.parse().ok().filter(|&width: &i64| width > 0 && width % 16 == 0);
-    width.ok_or_else(|| "multiples of 16 are wanted, as 32,96 for images or 96 for points".to_owned())
+    width.ok_or_else(|| "multiples of 16 are wanted, as 48,64 for images or 96 for points".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

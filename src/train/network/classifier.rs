@@ -1,6 +1,6 @@
 //! The feature network: a small convolutional classifier, whose last layer but one says what is in an image.
 
-use super::unet::{conv, norm};
+use super::unet::conv;
 use super::{Ops, Start};
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ pub struct Classifier {
     pub deviation: f64,
 }
 
+/// Groups of every group norm.
+const GROUPS: i64 = 8;
 /// Channels at half resolution.
 const HIDDEN: i64 = 32;
 
@@ -53,4 +55,10 @@ fn layer<O: Ops>(ops: &mut O, name: &str, x: &O::Value, from: i64, to: &[i64; 3]
     let x = conv(ops, name, x, [from, to[0]], 3, stride);
     let x = norm(ops, &format!("{name}.norm"), &x, to);
     ops.silu(&x)
+}
+
+fn norm<O: Ops>(ops: &mut O, name: &str, x: &O::Value, shape: &[i64; 3]) -> O::Value {
+    let weight = ops.weight(&format!("{name}.weight"), &[shape[0]], Start::Constant(1.0));
+    let bias = ops.weight(&format!("{name}.bias"), &[shape[0]], Start::Constant(0.0));
+    ops.group_norm(x, shape, GROUPS, [&weight, &bias])
 }

@@ -1,7 +1,8 @@
 //! The interpreter that writes: ONNX nodes.
 //!
 //! Operators are chosen for the runtime: group norms as InstanceNormalization between reshapes and BatchNormalization of
-//! known moments, SiLU as Sigmoid·Mul.
+//! known moments, SiLU as Sigmoid·Mul, and all between the convolutions of a U-Net such that onnxruntime can leave it in
+//! their layout or add it to them.
 
 use super::torch::{Weights, values};
 use super::{NORM_EPSILON, Ops, Start};
@@ -92,7 +93,7 @@ impl Ops for ExportOps<'_> {
         self.graph.node("Conv", &[x, weight, bias], &attributes)
     }
 
-    fn group_norm(&mut self, x: &Value, shape: &[i64; 3], groups: i64, affine: Option<[&Value; 2]>) -> Value {
+    fn group_norm(&mut self, x: &Value, shape: &[i64; 3], groups: i64, [weight, bias]: [&Value; 2]) -> Value {
         let [channels, height, width] = *shape;
         let grouped = self.reshape(x, &[groups, channels / groups * height * width]);
         let ones = self.graph.constant_f32("ones", &[groups], &vec![1.0; groups as usize]);
@@ -100,16 +101,11 @@ impl Ops for ExportOps<'_> {
         let epsilon = [("epsilon", Attr::Float(NORM_EPSILON as f32))];
         let normal = self.graph.node("InstanceNormalization", &[&grouped, &ones, &zeros], &epsilon);
         let normal = self.reshape(&normal, shape);
-        match affine {
-            None => normal,
-            // One pass over x, where a product and a sum are two.
-            Some([weight, bias]) => {
-                let mean = self.graph.constant_f32("zeros", &[channels], &vec![0.0; channels as usize]);
-                let variance = self.graph.constant_f32("ones", &[channels], &vec![1.0; channels as usize]);
-                let inputs = [&normal, weight, bias, &mean, &variance];
-                self.graph.node("BatchNormalization", &inputs, &[("epsilon", Attr::Float(0.0))])
-            }
-        }
+        // Of known moments: one pass over x, where a product and a sum are two.
+        let mean = self.graph.constant_f32("zeros", &[channels], &vec![0.0; channels as usize]);
+        let variance = self.graph.constant_f32("ones", &[channels], &vec![1.0; channels as usize]);
+        let inputs = [&normal, weight, bias, &mean, &variance];
+        self.graph.node("BatchNormalization", &inputs, &[("epsilon", Attr::Float(0.0))])
     }
 
     fn global_average_pool(&mut self, x: &Value) -> Value {
@@ -132,6 +128,20 @@ impl Ops for ExportOps<'_> {
         // CRD: a channel's 2×2 block lies in four neighbouring channels, as libtorch has it.
         let attributes = [("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD".to_owned()))];
         self.graph.node("DepthToSpace", &[x], &attributes)
+    }
+
+    fn repeat_pixels(&mut self, x: &Value, [channels, h, w]: &[i64; 3], [down, across]: [i64; 2]) -> Value {
+        let scales = self.graph.constant_f32("scales", &[4], &[1.0, 1.0, down as f32, across as f32]);
+        let text = |text: &str| Attr::Text(text.to_owned());
+        let attributes = [
+            ("mode", text("nearest")),
+            ("nearest_mode", text("floor")),
+            ("coordinate_transformation_mode", text("asymmetric")),
+        ];
+        let whole = self.graph.node("Resize", &[x, &Value::none(), &scales], &attributes);
+        // A scale of one leaves open how long the batch is, and onnxruntime adds within a convolution only what is as long.
+        self.graph.note_shape(&whole, &[*channels, h * down, w * across]);
+        whole
     }
 
     fn stack(&mut self, weights: &[Value]) -> Value {

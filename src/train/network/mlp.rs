@@ -40,7 +40,7 @@ impl Mlp {
     fn network<O: Ops>(&self, ops: &mut O, x: &O::Value, embedding: &O::Value) -> O::Value {
         let ([dim], hidden) = (self.shape, self.hidden);
         let (mut x, mut from) = (x.clone(), dim);
-        let modulations = modulations(ops, embedding, EMBEDDING, LAYERS.map(|name| (name, hidden)), &[]);
+        let modulations = modulations(ops, embedding, EMBEDDING, LAYERS.map(|name| (name, hidden)));
         for (name, modulation) in LAYERS.into_iter().zip(modulations) {
             x = linear(ops, name, &x, from, hidden);
             x = modulation.apply(ops, &x);

@@ -115,20 +115,16 @@ pub trait Ops {
         kernel: i64,
         stride: i64,
     ) -> Self::Value;
-    /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then, with `affine`, scaled and
-    /// shifted by channel: weight, bias `[C]` (Wu & He 2018).
-    fn group_norm(
-        &mut self,
-        x: &Self::Value,
-        shape: &[i64; 3],
-        groups: i64,
-        affine: Option<[&Self::Value; 2]>,
-    ) -> Self::Value;
+    /// x [batch, C, H, W] to mean 0 and variance 1 over each of `groups` groups of channels, then scaled and shifted by channel by
+    /// `affine`: weight, bias `[C]` (Wu & He 2018).
+    fn group_norm(&mut self, x: &Self::Value, shape: &[i64; 3], groups: i64, affine: [&Self::Value; 2]) -> Self::Value;
     /// x [batch, C, H, W] to the means over its pixels: [batch, C].
     fn global_average_pool(&mut self, x: &Self::Value) -> Self::Value;
     /// Row label + 1 of `table` [classes + 1, width] for each label `[batch]` (int64, −1 for none): [batch, width].
     fn embedding(&mut self, label: &Self::Value, table: &Self::Value) -> Self::Value;
 
+    /// x [batch, …`shape`], `shape` being [C, H, W], with each pixel repeated down and across: [batch, C, H·down, W·across].
+    fn repeat_pixels(&mut self, x: &Self::Value, shape: &[i64; 3], times: [i64; 2]) -> Self::Value;
     /// [batch, C, H, W] to [batch, 4C, H/2, W/2]: every 2×2 block of pixels becomes channels.
     fn space_to_depth(&mut self, x: &Self::Value, shape: &[i64; 3]) -> Self::Value;
     /// [batch, 4C, H, W] to [batch, C, 2H, 2W]: the inverse of [`space_to_depth`](Self::space_to_depth).

@@ -8,8 +8,7 @@ pub(super) struct Modulation<V> {
     shift: V,
 }
 
-/// The modulations of `layers`, each a name and its channels, linear in `embedding` [batch, width]. `ones` are the axes after the
-/// channels', of size one.
+/// The modulations of `layers`, each a name and its width, linear in `embedding` [batch, width].
 ///
 /// One product makes the scales of all layers and one the shifts: on a single row an operator's own cost is more than its arithmetic.
 pub(super) fn modulations<O: Ops, const N: usize>(
@@ -17,17 +16,14 @@ pub(super) fn modulations<O: Ops, const N: usize>(
     embedding: &O::Value,
     width: i64,
     layers: [(&str, i64); N],
-    ones: &[i64],
 ) -> [Modulation<O::Value>; N] {
     let channels = layers.map(|(_, channels)| channels);
-    let shape = [&[channels.iter().sum()], ones].concat();
     let mut all = |name: &str, start: f32| {
         let kernels = Start::Scaled { fan_in: width };
         let weights = layers.map(|(layer, c)| ops.weight(&format!("{layer}.{name}.weight"), &[c, width], kernels));
         let biases = layers.map(|(layer, c)| ops.weight(&format!("{layer}.{name}.bias"), &[c], Start::Constant(start)));
         let (weight, bias) = (ops.stack(&weights), ops.stack(&biases));
         let all = ops.linear(embedding, &weight, &bias);
-        let all = ops.reshape(&all, &shape);
         ops.split(&all, channels)
     };
     let (scales, shifts) = (all("scale", 1.0), all("shift", 0.0));

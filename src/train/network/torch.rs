@@ -65,7 +65,7 @@ pub enum Precision {
     /// float32.
     #[default]
     F32,
-    /// bfloat16 products summed in float32: faster where the processor has instructions for it (AVX512-BF16, AMX, CUDA).
+    /// bfloat16 products summed in float32: faster where the processor has matrix instructions for it (AMX, CUDA), slower without.
     Bf16,
 }
 
@@ -139,9 +139,8 @@ impl Ops for TorchOps<'_> {
         Shared(y.to_kind(Kind::Float))
     }
 
-    fn group_norm(&mut self, x: &Shared, _: &[i64; 3], groups: i64, affine: Option<[&Shared; 2]>) -> Shared {
-        let [weight, bias] = affine.map_or([None; 2], |affine| affine.map(|value| Some(&value.0)));
-        Shared(x.0.group_norm(groups, weight, bias, super::NORM_EPSILON, true))
+    fn group_norm(&mut self, x: &Shared, _: &[i64; 3], groups: i64, [weight, bias]: [&Shared; 2]) -> Shared {
+        Shared(x.0.group_norm(groups, Some(&weight.0), Some(&bias.0), super::NORM_EPSILON, true))
     }
 
     fn global_average_pool(&mut self, x: &Shared) -> Shared {
@@ -153,11 +152,20 @@ impl Ops for TorchOps<'_> {
     }
 
     fn space_to_depth(&mut self, x: &Shared, _: &[i64; 3]) -> Shared {
-        Shared(x.0.pixel_unshuffle(2))
+        // The channels of a pixel beside one another, as all that follows then has them: convolutions need not lay them so again.
+        Shared(x.0.pixel_unshuffle(2).permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]))
     }
 
     fn depth_to_space(&mut self, x: &Shared) -> Shared {
         Shared(x.0.pixel_shuffle(2))
+    }
+
+    fn repeat_pixels(&mut self, x: &Shared, [channels, h, w]: &[i64; 3], [down, across]: [i64; 2]) -> Shared {
+        Shared(match (h, w) {
+            // A view: nothing is copied.
+            (1, 1) => x.0.expand([-1, *channels, down, across], false),
+            _ => x.0.upsample_nearest2d([h * down, w * across], None, None),
+        })
     }
 
     fn stack(&mut self, weights: &[Shared]) -> Shared {
