@@ -60,7 +60,7 @@ bench: ## measure the server against the machine, half an hour; ARGS='--quick' f
 data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 	scripts/fetch data
 
-train: ## train the shipped models, STEPS (50000) each
+train: ## train the models of models/ anew, STEPS (50000) each
 	scripts/fetch libtorch data onnxruntime
 	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \
