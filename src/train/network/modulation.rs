@@ -1,8 +1,8 @@
-//! How an embedding moves the layers of a network: every channel is scaled and shifted.
+//! How an embedding moves the layers of the network for points: every column is scaled and shifted.
 
 use super::{Ops, Start};
 
-/// A layer's scale and shift, [batch, C, …] each.
+/// A layer's scale and shift, [batch, width] each.
 pub(super) struct Modulation<V> {
     scale: V,
     shift: V,

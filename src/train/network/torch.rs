@@ -65,7 +65,7 @@ pub enum Precision {
     /// float32.
     #[default]
     F32,
-    /// bfloat16 products summed in float32: faster where the processor has matrix instructions for it (AMX, CUDA), slower without.
+    /// bfloat16 products summed in float32: faster where the processor has matrix instructions for it (AMX, CUDA), and on some others.
     Bf16,
 }
 

@@ -24,6 +24,8 @@ pub struct UNet {
 
 /// Width of the embedding of σ and the class.
 const EMBEDDING: i64 = 128;
+/// The beginning of a convolution that adds nothing at first.
+const ZERO: [Start; 2] = [Start::Constant(0.0); 2];
 
 impl UNet {
     /// s(x, σ) for x [batch, C, H, W], sigma `[batch]` and, with classes, label `[batch]`: the shape of x.
@@ -53,9 +55,7 @@ impl UNet {
         let x = ops.add(&x, &skip);
         let x = residual(ops, "high.up", &x, &embedding, half);
         let x = ops.silu(&x);
-        let weight = ops.weight("out.weight", &[4 * c, c1, 3, 3], Start::Constant(0.0));
-        let bias = ops.weight("out.bias", &[4 * c], Start::Constant(0.0));
-        let x = ops.conv2d(&x, &weight, &bias, 3, 1);
+        let x = conv_from(ops, "out", &x, [c1, 4 * c], 3, 1, ZERO);
         ops.depth_to_space(&x)
     }
 }
@@ -67,13 +67,8 @@ impl UNet {
 fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value, shape: [i64; 3]) -> O::Value {
     let [channels, h, w] = shape;
     let told = |ops: &mut O, what: &str, start: f32| {
-        let weight = ops.weight(
-            &format!("{name}.{what}.weight"),
-            &[channels, EMBEDDING, 1, 1],
-            Start::Scaled { fan_in: EMBEDDING },
-        );
-        let bias = ops.weight(&format!("{name}.{what}.bias"), &[channels], Start::Constant(start));
-        let told = ops.conv2d(embedding, &weight, &bias, 1, 1);
+        let starts = [Start::Scaled { fan_in: EMBEDDING }, Start::Constant(start)];
+        let told = conv_from(ops, &format!("{name}.{what}"), embedding, [EMBEDDING, channels], 1, 1, starts);
         ops.repeat_pixels(&told, &[channels, 1, 1], [h, w])
     };
     let (shift, scale) = (told(ops, "shift", 0.0), told(ops, "scale", 1.0));
@@ -82,9 +77,7 @@ fn residual<O: Ops>(ops: &mut O, name: &str, x: &O::Value, embedding: &O::Value,
     let hidden = ops.add(&hidden, &shift);
     let hidden = ops.silu(&hidden);
     let hidden = ops.mul(&hidden, &scale);
-    let weight = ops.weight(&format!("{name}.conv2.weight"), &[channels, channels, 3, 3], Start::Constant(0.0));
-    let bias = ops.weight(&format!("{name}.conv2.bias"), &[channels], Start::Constant(0.0));
-    let hidden = ops.conv2d(&hidden, &weight, &bias, 3, 1);
+    let hidden = conv_from(ops, &format!("{name}.conv2"), &hidden, [channels, channels], 3, 1, ZERO);
     ops.add(x, &hidden)
 }
 
@@ -96,8 +89,21 @@ pub(super) fn conv<O: Ops>(
     kernel: i64,
     stride: i64,
 ) -> O::Value {
-    let start = Start::Scaled { fan_in: from * kernel * kernel };
-    let weight = ops.weight(&format!("{name}.weight"), &[to, from, kernel, kernel], start);
-    let bias = ops.weight(&format!("{name}.bias"), &[to], Start::Constant(0.0));
+    let starts = [Start::Scaled { fan_in: from * kernel * kernel }, Start::Constant(0.0)];
+    conv_from(ops, name, x, [from, to], kernel, stride, starts)
+}
+
+/// A convolution whose weight and bias begin as `starts` says.
+fn conv_from<O: Ops>(
+    ops: &mut O,
+    name: &str,
+    x: &O::Value,
+    [from, to]: [i64; 2],
+    kernel: i64,
+    stride: i64,
+    starts: [Start; 2],
+) -> O::Value {
+    let weight = ops.weight(&format!("{name}.weight"), &[to, from, kernel, kernel], starts[0]);
+    let bias = ops.weight(&format!("{name}.bias"), &[to], starts[1]);
     ops.conv2d(x, &weight, &bias, kernel, stride)
 }
