@@ -139,7 +139,8 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
 }
 
 fn run(settings: Settings) -> Result<(), Fault> {
-    http::logging::start(settings.log_format, &settings.log)?;
+    // To the end, when it writes what still waits.
+    let _log = http::logging::start(settings.log_format, &settings.log)?;
     // The workers have the cores; what is async only passes bytes on. Blocking threads encode.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -93,3 +93,18 @@ async fn the_log_is_json_by_choice_with_a_line_for_each_request() {
     assert_eq!(line["span"]["path"], "/v1/samples");
     assert!(line["latency_ms"].is_u64() && line["problem"].as_str().unwrap().contains("n: is 0"), "{line}");
 }
+
+/// Its lines go into a pipe that is full after some 64 KiB: who waited for room there would answer nobody.
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_nothing_up() {
+    const REQUESTS: usize = 1000;
+    let program = Program::start(&[]);
+    for _ in 0..REQUESTS {
+        assert_eq!(program.get("/v1/models").await.status(), 200);
+    }
+    program.signal("TERM");
+    let (status, log) = program.end();
+    let lines = log.lines().filter(|line| line.contains("/v1/models")).count();
+    assert!(status.success() && log.len() > 1 << 16, "{} bytes", log.len());
+    assert_eq!(lines, REQUESTS, "and what is read in the end is whole");
+}
