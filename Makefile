@@ -15,7 +15,7 @@ ARGS ?=
 
 # Its tests run where there is a build of it, and say elsewhere that they did not.
 OPENVINO := $(if $(filter x86_64,$(shell uname -m)),onnxruntime-openvino)
-IMAGES := --steps $(STEPS) --label-drop 0.5 $(FIT)
+IMAGES := --steps $(STEPS) $(FIT)
 DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
 TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train --
 

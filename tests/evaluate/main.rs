@@ -5,6 +5,7 @@
 mod classes;
 mod command;
 mod cover;
+mod denoising;
 mod features;
 mod frechet;
 mod nearest;

@@ -6,7 +6,7 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
-use crate::train::evaluate::{Apart, Kept, MIN_ROWS, Report, Space};
+use crate::train::evaluate::{Apart, Denoising, Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Compare samples with the data: distance, cover, memory, classes.
+/// Compare samples with the data: distance, cover, memory, classes; and tell how well the network takes noise away.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     smld-train evaluate models/mnist.onnx --data data/mnist --features models/features/mnist.onnx\n  \
@@ -59,6 +59,9 @@ pub(super) struct Evaluate {
     json: Option<PathBuf>,
 }
 
+/// The rows of each kind, at most, from which noise is taken away.
+const DENOISED: usize = 1000;
+
 /// The rows, at most, on which two providers are compared.
 const COMPARED: usize = 32;
 
@@ -102,6 +105,10 @@ impl Evaluate {
             println!("so few samples have no covariance of so many features: the distance is far too large");
         }
         println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
+        let denoising = model.as_ref().map(|model| denoising(model, &split, label, count, threads)).transpose()?;
+        if let Some(denoising) = &denoising {
+            print!("{denoising}");
+        }
         let apart = match (&self.model, &model) {
             (Some(path), Some(model)) if self.provider != Provider::Cpu => {
                 let apart = apart(&runtime, path, model, &held_out)?;
@@ -118,6 +125,7 @@ impl Evaluate {
             "data": data(&split),
             "features": features,
             "figures": report,
+            "denoising": denoising,
             "apart": apart,
         });
         let text = serde_json::to_string_pretty(&figures)?;
@@ -166,6 +174,17 @@ impl Evaluate {
             Drawing { model, sampler: self.sampler.clone(), seed: self.seed, first: 0, n: self.n, classes, threads };
         Ok((Source::Drawn(drawing), about))
     }
+}
+
+/// How well `model` takes noise away from rows of class `label` or of all, `count` of each kind at most.
+fn denoising(model: &ReadyModel, split: &Split, label: Option<i64>, count: usize, threads: usize) -> Result<Denoising> {
+    let subsets = split.subsets(label).map(|rows| rows.first(count.min(DENOISED)));
+    let bar = bar("rows to denoise", Denoising::work(model.info(), &subsets));
+    let mut session = model.open(threads)?;
+    let (_, deviation) = split.data().mean_and_deviation();
+    let denoising = Denoising::new(model.info(), session.as_mut(), &subsets, deviation, |rows| bar.inc(rows))?;
+    bar.finish_and_clear();
+    Ok(denoising)
 }
 
 /// How far the scores of `model` are from those that the CPU gives to the file at `path`, on some of the `rows`.

@@ -1,6 +1,6 @@
 //! How far the scores of one provider are from those of another.
 
-use crate::sampler::{Noise, Purpose, schedule};
+use super::blurred::{as_model, blurred, levels};
 use crate::score::{ModelInfo, Rows, ScoreError, ScoreSession};
 use serde::Serialize;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Level {
     pub largest: f64,
 }
 
-/// The noise levels at which scores are compared, spread evenly in their logarithm.
+/// The noise levels at which scores are compared.
 const LEVELS: u32 = 5;
 
 impl Apart {
@@ -40,18 +40,12 @@ impl Apart {
         cpu: &mut dyn ScoreSession,
         rows: &[f32],
     ) -> Result<Self, ScoreError> {
-        let [low, high] = if info.is_image() { info.range } else { [0.0, 1.0] };
         let dim = info.dim();
         let classes = info.labels.len() as i64;
         let label: Vec<i64> = (0..(rows.len() / dim) as i64).map(|i| i % (classes + 1) - 1).collect();
-        let smallest = if info.sigma_min > 0.0 { info.sigma_min } else { 1e-3 * info.sigma_max };
+        let rows = as_model(info, rows);
         let at = |level: f64| -> Result<Level, ScoreError> {
-            let sigma = vec![level as f32; label.len()];
-            let mut x: Vec<f32> = rows.iter().map(|value| low + (high - low) * value).collect();
-            for (i, row) in x.chunks_mut(dim).enumerate() {
-                let noise = Noise::new(0, i as u32, Purpose::Sampling);
-                noise.for_each_normal(0, row, |_, x, z| *x += level as f32 * z);
-            }
+            let (x, sigma) = (blurred(&rows, dim, 0, level), vec![level as f32; label.len()]);
             let mut score = [vec![0.0_f32; x.len()], vec![0.0_f32; x.len()]];
             let rows = Rows { x: &x, sigma: &sigma, label: &label };
             session.evaluate(rows, &mut score[0])?;
@@ -62,9 +56,8 @@ impl Apart {
             let largest = apart.iter().fold(0.0_f64, |largest, a| largest.max(a.abs()));
             Ok(Level { sigma: level, rms: rms(&apart), largest })
         };
-        let count = if smallest < info.sigma_max { LEVELS } else { 1 };
-        let levels = schedule::geometric(info.sigma_max, smallest, count).into_iter().map(at);
-        Ok(Self { provider: info.provider.clone(), levels: levels.collect::<Result<_, ScoreError>>()? })
+        let levels = levels(info, LEVELS).into_iter().map(at).collect::<Result<_, _>>()?;
+        Ok(Self { provider: info.provider.clone(), levels })
     }
 }
 

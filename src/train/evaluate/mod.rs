@@ -2,7 +2,9 @@
 //! so that what real rows reach is the mark.
 
 mod apart;
+mod blurred;
 pub mod classes;
+mod denoising;
 pub mod frechet;
 mod judge;
 pub mod manifold;
@@ -15,6 +17,7 @@ mod space;
 pub mod sweep;
 
 pub use apart::{Apart, Level};
+pub use denoising::{Denoising, DenoisingLevel, Loss};
 pub use judge::Judge;
 pub use report::{Figures, Report};
 pub use space::{Kept, Space};
