@@ -1,5 +1,7 @@
 //! Noise levels, and the rules that choose them.
 
+use std::ops::Range;
+
 /// `levels` noise levels from `sigma_max` down to `sigma_min`, in geometric progression (Song & Ermon 2019, §4.2).
 #[must_use]
 pub fn geometric(sigma_max: f64, sigma_min: f64, levels: u32) -> Vec<f64> {
@@ -53,13 +55,14 @@ pub fn ncsnv2_levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
 #[must_use]
 pub fn ncsnv2_epsilon(sigma_max: f64, sigma_min: f64, levels: u32, steps: u32) -> f64 {
     let gamma = libm::exp(libm::log(sigma_max / sigma_min) / f64::from(levels.max(2) - 1));
-    let excess = |a: f64| variance_ratio(a, gamma, steps) - 1.0;
+    let (excess, place) = (|a: f64| variance_ratio(a, gamma, steps) - 1.0, |i: u32| f64::from(i) * 1e-3);
     // q falls from γ² at a → 0 to a minimum, then rises to infinity at a = 2. Where it crosses one, the first crossing is
     // the rule; where it does not, the minimum comes closest.
-    let a = if let Some(high) = (1..1000).map(|i| f64::from(i) * 1e-3).find(|&a| excess(a) <= 0.0) {
-        bisect(0.0, high, |a| excess(a) > 0.0)
+    let least = first(1..999, |i| excess(place(i)) <= excess(place(i + 1)));
+    let a = if excess(place(least)) <= 0.0 {
+        bisect(0.0, place(first(1..least, |i| excess(place(i)) <= 0.0)), |a| excess(a) > 0.0)
     } else {
-        (1..1000).map(|i| f64::from(i) * 1e-3).min_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0.1)
+        place(least)
     };
     a * sigma_min * sigma_min
 }
@@ -83,17 +86,34 @@ fn phi(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
+/// The first number of `range` from which on `holds`, or the range's end.
+fn first(range: Range<u32>, holds: impl Fn(u32) -> bool) -> u32 {
+    let Range { mut start, mut end } = range;
+    while start < end {
+        let middle = start.midpoint(end);
+        if holds(middle) {
+            end = middle;
+        } else {
+            start = middle + 1;
+        }
+    }
+    start
+}
+
 /// The place between `low` and `high` where `below` changes from true to false.
 fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
-    for _ in 0..200 {
+    loop {
         let middle = 0.5 * (low + high);
+        // Neighbours have nothing between them.
+        if middle <= low || middle >= high {
+            return middle;
+        }
         if below(middle) {
             low = middle;
         } else {
             high = middle;
         }
     }
-    0.5 * (low + high)
 }
 
 #[cfg(test)]
@@ -130,6 +150,28 @@ mod tests {
         assert_eq!(levels, 219);
         let epsilon = ncsnv2_epsilon(50.0, 0.01, 232, 5);
         assert!((epsilon / 6.2e-6 - 1.0).abs() < 0.03, "{epsilon}");
+    }
+
+    /// Every request that names no step size asks for it, so it is found by halving; here by looking everywhere.
+    #[test]
+    fn the_step_size_is_the_first_that_keeps_the_variance_or_comes_closest() {
+        for (range, levels) in
+            [(1.5_f64, 2), (1.5, 10), (10.0, 5), (100.0, 20), (1500.0, 94), (5000.0, 219), (1e6, 1000)]
+        {
+            let gamma = range.powf(1.0 / (f64::from(levels) - 1.0));
+            for steps in [1, 2, 5, 10, 40, 100] {
+                let excess = |i: u32| variance_ratio(f64::from(i) * 1e-3, gamma, steps) - 1.0;
+                let found = 1e3 * ncsnv2_epsilon(range, 1.0, levels, steps);
+                let right = match (1..1000).find(|&i| excess(i) <= 0.0) {
+                    Some(i) => (f64::from(i) - 0.5 - found).abs() < 0.5 + 1e-9,
+                    None => {
+                        let least = (1..1000).min_by(|&i, &j| excess(i).total_cmp(&excess(j)));
+                        (f64::from(least.unwrap()) - found).abs() < 1e-9
+                    }
+                };
+                assert!(right, "σ₁/σ_L = {range}, {levels} levels of {steps} steps: {found}");
+            }
+        }
     }
 
     #[test]
