@@ -6,8 +6,8 @@ SHELL := bash
 .PHONY: help run test lint licences bench data train quality figures image clean
 
 CARGO ?= cargo
-# How long each model is trained, and further arguments, as in: make train STEPS=100000 FIT='--precision bf16'
-STEPS ?= 50000
+# How long each model is trained, and further arguments, as in: make train STEPS=80000 FIT='--precision bf16'
+STEPS ?= 40000
 FIT ?=
 # Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick',
 # make quality ARGS='--evaluations 500,1000'
@@ -15,7 +15,7 @@ ARGS ?=
 
 # Its tests run where there is a build of it, and say elsewhere that they did not.
 OPENVINO := $(if $(filter x86_64,$(shell uname -m)),onnxruntime-openvino)
-IMAGES := --steps $(STEPS) $(FIT)
+IMAGES := --steps $(STEPS) --sampler '{"method":"ancestral","steps":17}' $(FIT)
 DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
 TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train --
 
@@ -60,7 +60,7 @@ bench: ## measure the server against the machine, half an hour; ARGS='--quick' f
 data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 	scripts/fetch data
 
-train: ## train the models of models/ anew, STEPS (50000) each
+train: ## train the models of models/ anew, STEPS (40000) each
 	scripts/fetch libtorch data onnxruntime
 	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \

@@ -2,7 +2,7 @@
 
 use super::checkpoint::State;
 use super::network::export::ExportOps;
-use super::network::torch::{Precision, Weights, values};
+use super::network::torch::{Weights, values};
 use super::objective::{DsmLadder, ObjectiveSpec};
 use super::plan::Plan;
 use crate::onnx::GraphBuilder;
@@ -48,7 +48,7 @@ fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
     let sigma = graph.input_f32("sigma", &[]);
     let label = (plan.network.classes() > 0).then(|| graph.input_i64("label", &[]));
     let mut ops = ExportOps { graph: &mut graph, weights };
-    let score = plan.network.score(&mut ops, &x, &sigma, label.as_ref());
+    let score = plan.network.bounded_score(&mut ops, plan.range, &x, &sigma, label.as_ref());
     graph.output_f32("score", &score, shape);
     graph
 }
@@ -130,7 +130,7 @@ pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) 
         let shape: Vec<i64> = std::iter::once(ROWS as i64).chain(plan.network.shape().iter().copied()).collect();
         let [x, sigmas] = [Tensor::from_slice(&x).reshape(shape), Tensor::from_slice(&sigmas)];
         let [x, sigmas, label] = [x, sigmas, Tensor::from_slice(&label)].map(|tensor| tensor.to_device(device));
-        let exact = no_grad(|| plan.score(&mut state.optimiser.average, Precision::F32, &x, &sigmas, &label));
+        let exact = no_grad(|| plan.bounded_score(&mut state.optimiser.average, &x, &sigmas, &label));
         let exact = values(&exact);
         let largest = exact.iter().fold(0.0_f32, |largest, s| largest.max(s.abs()));
         let apart = exact.iter().zip(&score).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));

@@ -2,6 +2,7 @@
 
 use crate::support::{OBJECTIVES, plan, plan_of_points};
 use smld::sampler::{Noise, Purpose};
+use smld::score::Rows;
 use smld::score::onnx::Runtime;
 use smld::train::checkpoint::{Progress, State};
 use smld::train::export;
@@ -64,6 +65,26 @@ fn the_network_for_points_is_exported_as_it_was_trained_and_small() {
         assert_eq!(model.info().shape, [dim as usize]);
         assert_eq!(model.info().labels.len(), classes as usize);
         assert_eq!(model.info().range, plan.range);
+    }
+}
+
+/// Whatever the network says there: of a chain that has come far a network without norms says what drives it farther.
+#[test]
+fn the_exported_score_of_images_draws_back_into_the_range_of_the_data_from_anywhere() {
+    let runtime = Runtime::load(None).unwrap();
+    let plan = plan([1, 8, 8], 1);
+    let mut state = random_state(&plan);
+    let model = export::verify(export::file(&plan, &state, "random", None), &runtime, &plan, &mut state).unwrap();
+    let mut session = model.open(1).unwrap();
+    for (sigma, far) in [(0.01_f32, 3.0_f32), (0.1, 1e3), (1.0, 1e5), (10.0, 1e5)] {
+        let (mut x, mut score) = (vec![0.0; 64], vec![0.0; 64]);
+        Noise::new(5, 0, Purpose::Sampling).for_each_normal(0, &mut x, |_, x, z| *x = far * z);
+        session.evaluate(Rows { x: &x, sigma: &[sigma], label: &[-1] }, &mut score).unwrap();
+        let denoised = x.iter().zip(&score).map(|(x, s)| f64::from(*x) + f64::from(sigma * sigma) * f64::from(*s));
+        let rounding = 1e-6 * f64::from(far);
+        for denoised in denoised {
+            assert!((-rounding..=1.0 + rounding).contains(&denoised), "at σ = {sigma}, |x| = {far}: {denoised}");
+        }
     }
 }
 

@@ -63,6 +63,14 @@ impl Ops for ExportOps<'_> {
         self.graph.node("Div", &[a, b], &[])
     }
 
+    fn max(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Max", &[a, b], &[])
+    }
+
+    fn min(&mut self, a: &Value, b: &Value) -> Value {
+        self.graph.node("Min", &[a, b], &[])
+    }
+
     fn sqrt(&mut self, x: &Value) -> Value {
         self.graph.node("Sqrt", &[x], &[])
     }

@@ -3,6 +3,7 @@
 //! A network is a function over [`Ops`]. Read by [`torch`], it is evaluated and differentiated; read by [`export`], it is
 //! written as an ONNX graph. What is trained and what is served cannot drift apart.
 
+mod bounds;
 pub mod classifier;
 mod embedding;
 pub mod export;
@@ -54,7 +55,23 @@ impl Network {
         }
     }
 
-    /// s(x, σ) for x [batch, …shape], sigma `[batch]` and, with classes, label `[batch]`: the shape of x.
+    /// [`score`](Self::score) as it is served: of images whose values lie in `range`, such that the denoised mean does too.
+    pub fn bounded_score<O: Ops>(
+        &self,
+        ops: &mut O,
+        range: [f32; 2],
+        x: &O::Value,
+        sigma: &O::Value,
+        label: Option<&O::Value>,
+    ) -> O::Value {
+        let score = self.score(ops, x, sigma, label);
+        match self {
+            Self::UNet(_) => bounds::within(ops, range, x, sigma, &score),
+            Self::Mlp(_) => score,
+        }
+    }
+
+    /// s(x, σ) for x [batch, …shape], sigma `[batch]` and, with classes, label `[batch]`: the shape of x. This is what is trained.
     pub fn score<O: Ops>(&self, ops: &mut O, x: &O::Value, sigma: &O::Value, label: Option<&O::Value>) -> O::Value {
         match self {
             Self::UNet(unet) => unet.score(ops, x, sigma, label),
@@ -94,6 +111,10 @@ pub trait Ops {
     fn mul(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// a / b, element by element.
     fn div(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// The larger of a and b, element by element.
+    fn max(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// The smaller of a and b, element by element.
+    fn min(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// √x.
     fn sqrt(&mut self, x: &Self::Value) -> Self::Value;
     /// ln x.

@@ -109,6 +109,14 @@ impl Ops for TorchOps<'_> {
         Shared(&a.0 / &b.0)
     }
 
+    fn max(&mut self, a: &Shared, b: &Shared) -> Shared {
+        Shared(a.0.maximum(&b.0))
+    }
+
+    fn min(&mut self, a: &Shared, b: &Shared) -> Shared {
+        Shared(a.0.minimum(&b.0))
+    }
+
     fn sqrt(&mut self, x: &Shared) -> Shared {
         Shared(x.0.sqrt())
     }
