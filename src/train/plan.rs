@@ -79,26 +79,21 @@ impl Plan {
         sigma: &Tensor,
         label: &Tensor,
     ) -> Tensor {
-        let (mut ops, [x, sigma, label]) = self.read(weights, precision, [x, sigma, label]);
-        let label = (self.network.classes() > 0).then_some(&label);
-        self.network.score(&mut ops, &x, &sigma, label).0
+        let mut ops = TorchOps { weights, device: x.device(), seed: self.seed, precision };
+        let ([x, sigma], label) = self.inputs([x, sigma], label);
+        self.network.score(&mut ops, &x, &sigma, label.as_ref()).0
     }
 
     /// The score as it is exported, in float32: see [`Network::bounded_score`].
     pub fn bounded_score(&self, weights: &mut Weights, x: &Tensor, sigma: &Tensor, label: &Tensor) -> Tensor {
-        let (mut ops, [x, sigma, label]) = self.read(weights, Precision::F32, [x, sigma, label]);
-        let label = (self.network.classes() > 0).then_some(&label);
-        self.network.bounded_score(&mut ops, self.range, &x, &sigma, label).0
+        let mut ops = TorchOps { weights, device: x.device(), seed: self.seed, precision: Precision::F32 };
+        let ([x, sigma], label) = self.inputs([x, sigma], label);
+        self.network.bounded_score(&mut ops, self.range, &x, &sigma, label.as_ref()).0
     }
 
-    fn read<'a>(
-        &self,
-        weights: &'a mut Weights,
-        precision: Precision,
-        inputs: [&Tensor; 3],
-    ) -> (TorchOps<'a>, [Shared; 3]) {
-        let device = inputs[0].device();
-        let ops = TorchOps { weights, device, seed: self.seed, precision };
-        (ops, inputs.map(|tensor| Shared(tensor.shallow_clone())))
+    /// What the network is given: the label where it has classes.
+    fn inputs(&self, of_all: [&Tensor; 2], label: &Tensor) -> ([Shared; 2], Option<Shared>) {
+        let share = |tensor: &Tensor| Shared(tensor.shallow_clone());
+        (of_all.map(share), (self.network.classes() > 0).then(|| share(label)))
     }
 }

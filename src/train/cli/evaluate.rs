@@ -94,6 +94,7 @@ impl Evaluate {
             "there are {count} samples and {} held-out rows; at least {MIN_ROWS} of each are wanted",
             held_out.count()
         );
+        let to_denoise = [&training, &held_out].map(|rows| rows.first(count.min(DENOISED)));
         let begin = Instant::now();
         let features = features(network.as_ref());
         let mut space = space(training, network)?;
@@ -105,7 +106,8 @@ impl Evaluate {
             println!("so few samples have no covariance of so many features: the distance is far too large");
         }
         println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
-        let denoising = model.as_ref().map(|model| denoising(model, &split, label, count, threads)).transpose()?;
+        let (_, deviation) = split.data().mean_and_deviation();
+        let denoising = model.as_ref().map(|model| denoising(model, &to_denoise, deviation, threads)).transpose()?;
         if let Some(denoising) = &denoising {
             print!("{denoising}");
         }
@@ -176,13 +178,11 @@ impl Evaluate {
     }
 }
 
-/// How well `model` takes noise away from rows of class `label` or of all, `count` of each kind at most.
-fn denoising(model: &ReadyModel, split: &Split, label: Option<i64>, count: usize, threads: usize) -> Result<Denoising> {
-    let subsets = split.subsets(label).map(|rows| rows.first(count.min(DENOISED)));
-    let bar = bar("rows to denoise", Denoising::work(model.info(), &subsets));
+/// How well `model` takes noise away from [training, held-out] rows; the deviation is the data's.
+fn denoising(model: &ReadyModel, subsets: &[Subset<'_>; 2], deviation: f64, threads: usize) -> Result<Denoising> {
+    let bar = bar("rows to denoise", Denoising::work(model.info(), subsets));
     let mut session = model.open(threads)?;
-    let (_, deviation) = split.data().mean_and_deviation();
-    let denoising = Denoising::new(model.info(), session.as_mut(), &subsets, deviation, |rows| bar.inc(rows))?;
+    let denoising = Denoising::new(model.info(), session.as_mut(), subsets, deviation, |rows| bar.inc(rows))?;
     bar.finish_and_clear();
     Ok(denoising)
 }
