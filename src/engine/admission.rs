@@ -26,7 +26,7 @@ impl Term {
     }
 }
 
-/// Whether there is room for one more.
+/// Whether there is room for one more. `backlog` tells the seconds of all the work before it, where there is not.
 ///
 /// # Errors
 /// [`Refused::AtCapacity`] where requests or evaluations are too many.
@@ -34,7 +34,7 @@ pub(super) fn room<C>(
     pool: &Pool<C>,
     config: &EngineConfig,
     newcomer: Demand,
-    outlook: &Outlook,
+    backlog: impl Fn() -> f64,
 ) -> Result<(), Refused> {
     // Bulk has its own, narrower bounds before those of all.
     let (mut requests, mut queued) = (0, 0);
@@ -48,7 +48,7 @@ pub(super) fn room<C>(
         let most = priority.part(config.max_requests as u64);
         if requests >= most {
             let reason = format!("{requests} {of}requests are under way, {most} are the most");
-            return full(Bound::Requests, outlook.backlog() / requests.max(1) as f64, reason);
+            return full(Bound::Requests, backlog() / requests.max(1) as f64, reason);
         }
         let (work, most) = (pool.reach(newcomer), priority.part(config.max_queued_evaluations));
         let excess = (queued + work).saturating_sub(most);
@@ -56,7 +56,7 @@ pub(super) fn room<C>(
             let part = (excess as f64 / queued.max(1) as f64).min(1.0);
             let reason =
                 format!("{queued} {of}evaluations are queued, this request asks for {work}, {most} are the most");
-            return full(Bound::Queue, outlook.backlog() * part, reason);
+            return full(Bound::Queue, backlog() * part, reason);
         }
     }
     Ok(())

@@ -132,7 +132,7 @@ impl Board {
         });
         match batch {
             Some(batch) => Next::Step(batch),
-            None if self.draining && self.jobs.is_empty() => Next::End,
+            None if self.is_over() => Next::End,
             None => Next::Wait,
         }
     }
@@ -158,9 +158,14 @@ impl Board {
         }
     }
 
-    /// Whether a worker could take a row now.
-    pub(super) fn has_takeable(&self) -> bool {
-        self.pool.takeable() > 0
+    /// Whether there is something for workers that wait: a row, or the end.
+    pub(super) fn has_news(&self) -> bool {
+        self.pool.takeable() > 0 || self.is_over()
+    }
+
+    /// Whether nothing is under way and nothing will be.
+    fn is_over(&self) -> bool {
+        self.draining && self.jobs.is_empty()
     }
 
     fn take_back(&mut self, Row { key, chain, progress }: Row, now: Instant) {

@@ -21,16 +21,10 @@ pub(super) struct Outlook {
 impl Outlook {
     /// What meets `newcomer` in `pool`, whose steps on `workers` workers have taken `paces`, by model.
     pub(super) fn new<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, newcomer: Demand) -> Self {
-        // Seconds of a step, and the rows that go on at once.
-        let step = |model: usize, newcomer: Option<Demand>| {
-            let own = newcomer.filter(|newcomer| newcomer.model == model);
-            let runnable = pool.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
-            let rows = pool.step_rows(model, newcomer);
-            (paces[model].row(rows).map(|row| row * rows as f64), runnable.clamp(1, rows * workers))
-        };
+        let step = |model, newcomer| step(pool, paces, workers, model, newcomer);
         let steps = |model| {
-            let (beside, at_once) = step(model, Some(newcomer));
-            ([step(model, None).0, beside], beside.map(|seconds| seconds / at_once as f64))
+            let beside = step(model, Some(newcomer));
+            ([step(model, None).seconds, beside.seconds], beside.price())
         };
         let (steps, prices): (Vec<_>, Vec<_>) = (0..paces.len()).map(steps).unzip();
         let lines = Priority::ALL.map(|priority| {
@@ -77,6 +71,38 @@ impl Outlook {
                 Priority::Bulk => interactive.all().min(equals * ODDS),
             }
     }
+}
+
+/// Seconds of all the work in `pool`, as far as measured, if nobody comes. Refusals ask for no more, and there are many of them where
+/// there is much in the pool.
+pub(super) fn backlog<C>(pool: &Pool<C>, paces: &[Pace], workers: usize) -> f64 {
+    let prices: Vec<_> = (0..paces.len()).map(|model| step(pool, paces, workers, model, None).price()).collect();
+    let of = |priority| pool.left(priority).map(|left| left.evaluations as f64 * prices[left.model].unwrap_or(0.0));
+    Priority::ALL.into_iter().flat_map(of).sum()
+}
+
+/// The steps of a model.
+struct Step {
+    /// Of one, as far as measured.
+    seconds: Option<f64>,
+    /// The rows that go on at once, on all workers.
+    at_once: usize,
+}
+
+impl Step {
+    /// Seconds that one evaluation takes of the engine.
+    fn price(&self) -> Option<f64> {
+        self.seconds.map(|seconds| seconds / self.at_once as f64)
+    }
+}
+
+/// The steps of `model` while `newcomer` is among those in `pool`.
+fn step<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, model: usize, newcomer: Option<Demand>) -> Step {
+    let own = newcomer.filter(|newcomer| newcomer.model == model);
+    let runnable = pool.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
+    let rows = pool.step_rows(model, newcomer);
+    let seconds = paces[model].row(rows).map(|row| row * rows as f64);
+    Step { seconds, at_once: runnable.clamp(1, rows * workers) }
 }
 
 /// Seconds until a request is done whose share of the engine makes what it wants in `share` seconds, in steps of `step`. A

@@ -31,10 +31,16 @@ impl Shared {
         look(&self.lock())
     }
 
-    /// Changes the board and wakes those who wait.
+    /// Changes the board, and wakes those who wait where that leaves them something.
     pub(super) fn update<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
-        let answer = change(&mut self.lock());
-        self.changed.notify_all();
+        let mut board = self.lock();
+        let answer = change(&mut board);
+        let has_news = board.has_news();
+        // Who is woken wants it.
+        drop(board);
+        if has_news {
+            self.changed.notify_all();
+        }
         answer
     }
 
@@ -67,7 +73,7 @@ impl Shared {
             board.settle(done, rows);
         }
         let next = board.next(worker, Instant::now(), rows);
-        if matches!(next, Next::End) || board.has_takeable() {
+        if board.has_news() {
             self.changed.notify_all();
         }
         next

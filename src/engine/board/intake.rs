@@ -2,7 +2,7 @@
 
 use super::{Board, Job};
 use crate::engine::admission::{self, Term};
-use crate::engine::outlook::Outlook;
+use crate::engine::outlook::{Outlook, backlog};
 use crate::engine::pool::{Demand, Key};
 use crate::engine::work::Work;
 use crate::engine::{Event, Failure, Forecast, Previews, Refused};
@@ -71,8 +71,8 @@ impl Board {
     /// Whether there is room and time for one more, and what is foretold of it.
     fn admit(&self, newcomer: Demand, deadline: Instant, now: Instant) -> Result<Forecast, Refused> {
         let Self { config, pool, jobs, paces, .. } = self;
+        admission::room(pool, config, newcomer, || backlog(pool, paces, config.workers))?;
         let outlook = Outlook::new(pool, paces, config.workers, newcomer);
-        admission::room(pool, config, newcomer, &outlook)?;
         let equals = jobs.iter().filter(|(_, job)| job.work.priority() == newcomer.priority);
         let term = |from: Instant, deadline: Instant| Term {
             whole: deadline.saturating_duration_since(from),
