@@ -6,6 +6,7 @@ use smld::client::{Info, Load, Models, Sample};
 use smld::engine::{Worker, engine};
 use smld::grpc;
 use smld::http::config::Settings;
+use smld::http::logging::Log;
 use smld::http::probe::probe;
 use smld::http::{
     self, Access, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served, Working,
@@ -140,21 +141,21 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
 
 fn run(settings: Settings) -> Result<(), Fault> {
     // To the end, when it writes what still waits.
-    let _log = http::logging::start(settings.log_format, &settings.log)?;
+    let log = http::logging::start(settings.log_format, &settings.log)?;
     // The workers have the cores; what is async only passes bytes on. Blocking threads encode.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(settings.workers.get() + 1)
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(serve(settings));
+    let ended = runtime.block_on(serve(settings, &log));
     // What still blocks, as the loading of a model, is not waited for.
     runtime.shutdown_background();
     ended
 }
 
 /// From the first socket to the last: listens, loads, serves, drains.
-async fn serve(settings: Settings) -> Result<(), Fault> {
+async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     let mut stop = Stop::new()?;
     let addresses: Vec<_> = [settings.listen].into_iter().chain(settings.grpc_listen).collect();
     let access = Access::new(&settings.access, &addresses)?;
@@ -169,7 +170,7 @@ async fn serve(settings: Settings) -> Result<(), Fault> {
     let beside = grpc_address.map(|address| format!(" and grpc{secure}://{address}")).unwrap_or_default();
     say(&format!("smld listens on {url}{beside} and loads its models"));
 
-    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new()?));
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new(log.lost_lines())?));
     let mut metrics_url = url.clone();
     if let Some(address) = settings.access.metrics_listen {
         let listener = listen(address, "--metrics-listen").await?;

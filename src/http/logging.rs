@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::io::{IsTerminal, stderr};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
@@ -20,19 +20,34 @@ pub enum LogFormat {
 /// Lines that wait to be read; what is more while nobody reads is lost.
 const WAITING: usize = 10_000;
 
-/// Starts the log, once in a process. `filter` is as in `info` or `smld=debug,warn`. What is logged while the answer is kept is
-/// written, by a thread of its own: whoever stops reading the log stops nothing else.
+/// The log, while it is kept: what is logged until it is dropped is written.
+pub struct Log {
+    lost: ErrorCounter,
+    _writer: WorkerGuard,
+}
+
+impl Log {
+    /// Tells, also later, how many lines were lost because nobody read those before them.
+    pub fn lost_lines(&self) -> impl Fn() -> u64 + Send + 'static {
+        let lost = self.lost.clone();
+        move || lost.dropped_lines() as u64
+    }
+}
+
+/// Starts the log, once in a process. `filter` is as in `info` or `smld=debug,warn`. Lines are written by a thread of its own:
+/// whoever stops reading the log stops nothing else.
 ///
 /// # Errors
 /// Where the filter cannot be read.
-pub fn start(format: LogFormat, filter: &str) -> Result<WorkerGuard, ParseError> {
+pub fn start(format: LogFormat, filter: &str) -> Result<Log, ParseError> {
     let filter = EnvFilter::try_new(filter)?;
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(WAITING).thread_name("smld-log").finish(stderr());
+    let lost = writer.error_counter();
     let lines = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter);
     match format {
         LogFormat::Text => lines.with_target(false).with_ansi(stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).init(),
     }
-    Ok(guard)
+    Ok(Log { lost, _writer: guard })
 }

@@ -85,7 +85,7 @@ pub(crate) fn site_at_rest(config: EngineConfig, bounds: Bounds) -> (Router, Ser
 
 /// A server, and what supervisors ask of it.
 pub(crate) fn supervised(access: &Access) -> (Site, Router) {
-    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new().unwrap()));
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new(|| 0).unwrap()));
     let (router, served, workers) = opened(&gate, &metrics, ROOMY, bounds(), access);
     let site = Site { router, served, _working: Working::start(workers).unwrap() };
     (site, supervision(&gate, &metrics, bounds()))
@@ -96,7 +96,7 @@ pub(crate) fn guarded_site_at_rest(
     bounds: Bounds,
     access: &Access,
 ) -> (Router, Served, Vec<Worker>) {
-    opened(&Gate::default(), &Arc::new(Metrics::new().unwrap()), config, bounds, access)
+    opened(&Gate::default(), &Arc::new(Metrics::new(|| 0).unwrap()), config, bounds, access)
 }
 
 fn opened(
@@ -116,7 +116,7 @@ fn opened(
 
 /// A server whose models are not there yet.
 pub(crate) fn shut() -> Router {
-    router(&Gate::default(), &Arc::new(Metrics::new().unwrap()), bounds(), &Access::default())
+    router(&Gate::default(), &Arc::new(Metrics::new(|| 0).unwrap()), bounds(), &Access::default())
 }
 
 pub(crate) fn bounds() -> Bounds {

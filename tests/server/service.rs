@@ -108,3 +108,21 @@ async fn a_log_that_nobody_reads_holds_nothing_up() {
     assert!(status.success() && log.len() > 1 << 16, "{} bytes", log.len());
     assert_eq!(lines, REQUESTS, "and what is read in the end is whole");
 }
+
+/// Where too many wait the rest is lost, and the metrics tell how many.
+#[tokio::test]
+async fn lines_of_the_log_that_were_lost_are_counted() {
+    let program = Program::start(&["--log", "trace"]);
+    let lost = async || {
+        let metrics = program.get("/metrics").await.text().await.unwrap();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("smld_log_lines_lost_total "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(lost().await, 0);
+    for _ in 0..20_000 {
+        if lost().await > 0 {
+            return;
+        }
+    }
+    panic!("nothing was lost by 20,000 requests, each of which is told in more than one line");
+}

@@ -14,7 +14,7 @@ use prometheus::{
     Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TEXT_FORMAT,
     TextEncoder,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -91,6 +91,8 @@ families! {
         last_step_timestamp_seconds: Gauge [],
         /// What runs a model; always 1.
         execution_provider_info: IntGaugeVec ["model", "provider"],
+        /// Lines of the log that were lost because nobody read those before them.
+        log_lines_lost_total: IntCounter [],
         /// The build; always 1.
         build_info: IntGaugeVec ["version"],
     }
@@ -102,14 +104,16 @@ pub struct Metrics {
     steps: Steps,
     requests: Requests,
     engine: Engine,
+    /// How many lines the log has lost; two scrapes at once count them once.
+    lost_lines: Mutex<Box<dyn Fn() -> u64 + Send>>,
 }
 
 impl Metrics {
-    /// The metrics, registered and at zero.
+    /// The metrics, registered and at zero. `lost_lines` tells how many lines the log has lost so far.
     ///
     /// # Errors
     /// Where two have one name or a name cannot be.
-    pub fn new() -> prometheus::Result<Self> {
+    pub fn new(lost_lines: impl Fn() -> u64 + Send + 'static) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let (steps, requests, engine) =
             (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
@@ -120,7 +124,7 @@ impl Metrics {
         for priority in Priority::ALL {
             steps.queue_duration_seconds.with_label_values(&[priority.name()]);
         }
-        Ok(Self { registry, steps, requests, engine })
+        Ok(Self { registry, steps, requests, engine, lost_lines: Mutex::new(Box::new(lost_lines)) })
     }
 
     /// Begins to count a request for samples.
@@ -157,7 +161,14 @@ impl Metrics {
                 self.engine.execution_provider_info.with_label_values(&[&info.name, &info.provider]).set(1);
             }
         }
+        self.count_lost_lines();
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    fn count_lost_lines(&self) {
+        let lost_lines = self.lost_lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let counter = &self.engine.log_lines_lost_total;
+        counter.inc_by(lost_lines().saturating_sub(counter.get()));
     }
 }
 
