@@ -10,7 +10,9 @@ use smld::sampler::SamplerSpec;
 
 /// Evaluations of a chain that is so long that what a request costs besides its steps does not count.
 const LONG: u32 = 100;
-const WARM_UP: u32 = 3;
+/// Requests one after another, and then as many chains. The first finds the caches full of what the other side did there, and
+/// counts by itself.
+const WINDOW: usize = 8;
 
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &[])?;
@@ -24,8 +26,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     Ok(Section { title: "One image alone", figures })
 }
 
-/// Requests for an image by `sampler` and chains in turn, and the ratio of the two: a chain is as many evaluations of one row as the
-/// request takes, and nothing else, on that of the `sessions` which is the fastest for them.
+/// Requests for an image by `sampler` and chains in turn, by windows, and the ratio of the two: a chain is as many evaluations of
+/// one row as the request takes, and nothing else, on that of the `sessions` which is the fastest for them.
 fn compare(
     bench: &Bench,
     server: &Server,
@@ -33,29 +35,61 @@ fn compare(
     sampler: &SamplerSpec,
 ) -> Result<(Vec<Figure>, Figure)> {
     let evaluations = sampler.resolve(None, bench.info().sigma_range())?.evaluations();
-    let mut chains = vec![Vec::new(); sessions.len()];
-    let mut requests = Vec::new();
-    for i in 0..WARM_UP + bench.choose(60, 15) {
-        let request = bench.wait(server.client.clone().draw(Ask::new(1, sampler, i)))?.latency.as_secs_f64();
-        let times = sessions.iter_mut().map(|session| Ok(session.chain(evaluations)?.as_secs_f64()));
-        let times = times.collect::<Result<Vec<f64>>>()?;
-        if i >= WARM_UP {
-            requests.push(request);
-            chains.iter_mut().zip(times).for_each(|(chains, time)| chains.push(time));
+    let mut requests = Side::default();
+    let mut chains: Vec<Side> = sessions.iter().map(|_| Side::default()).collect();
+    // Of the first pair everything is new to both.
+    for pair in 0..=bench.choose(24, 8) {
+        let ask = |seed| Ask::new(1, sampler, seed);
+        let served = window(|seed| Ok(bench.wait(server.client.clone().draw(ask(seed)))?.latency.as_secs_f64()))?;
+        let raw = sessions.iter_mut().map(|session| window(|_| Ok(session.chain(evaluations)?.as_secs_f64())));
+        let raw = raw.collect::<Result<Vec<_>>>()?;
+        if pair > 0 {
+            requests.add(served);
+            chains.iter_mut().zip(raw).for_each(|(side, seconds)| side.add(seconds));
         }
     }
-    let best = if median(&chains[0]) <= median(&chains[1]) { 0 } else { 1 };
-    let pairs: Vec<[f64; 2]> = requests.iter().zip(&chains[best]).map(|(&a, &b)| [a, b]).collect();
+    let [one, all] = &chains[..] else { return Err("two layouts are compared".into()) };
+    let best = if median(&one.settled) <= median(&all.settled) { one } else { all };
     let milliseconds = |seconds: &[f64]| Spread::of(&seconds.iter().map(|s| 1e3 * s).collect::<Vec<_>>());
     let raw = |threads: usize| format!("raw: {evaluations} evaluations of one row, {threads} thread(s)");
-    let ratios = ratios(&pairs);
+    let served = format!("service: one image of {evaluations} evaluations");
     let figures = vec![
-        Figure::median(raw(1), milliseconds(&chains[0]), "ms"),
-        Figure::median(raw(bench.cores), milliseconds(&chains[1]), "ms"),
-        Figure::median(format!("service: one image of {evaluations} evaluations"), milliseconds(&requests), "ms"),
+        Figure::median(raw(1), milliseconds(&one.settled), "ms"),
+        Figure::median(raw(bench.cores), milliseconds(&all.settled), "ms"),
+        Figure::median(&served, milliseconds(&requests.settled), "ms"),
+        Figure::median(format!("{served}, the first after raw chains"), milliseconds(&requests.firsts), "ms"),
     ];
-    // One pair is short enough for the machine to disturb; the middle half says how steady the rest is.
+    let pairs: Vec<[f64; 2]> = requests.settled.iter().zip(&best.settled).map(|(&a, &b)| [a, b]).collect();
+    let ratios = ratios(&pairs);
+    // A window is short enough for the machine to disturb; the middle half says how steady the rest is.
     let spread = Spread { median: median(&ratios), low: quantile(&ratios, 0.25), high: quantile(&ratios, 0.75) };
     let name = format!("service / raw with the best layout, {evaluations} evaluations");
     Ok((figures, Figure::median(name, spread, "")))
+}
+
+/// Seconds of what was done again and again.
+type Window = [f64; WINDOW];
+
+fn window(mut timed: impl FnMut(u32) -> Result<f64>) -> Result<Window> {
+    let mut seconds = [0.0; WINDOW];
+    for (place, seconds) in (0..).zip(&mut seconds) {
+        *seconds = timed(place)?;
+    }
+    Ok(seconds)
+}
+
+/// One side's seconds, by window.
+#[derive(Default)]
+struct Side {
+    /// Of the first.
+    firsts: Vec<f64>,
+    /// Of those after it, the median.
+    settled: Vec<f64>,
+}
+
+impl Side {
+    fn add(&mut self, [first, settled @ ..]: Window) {
+        self.firsts.push(first);
+        self.settled.push(median(&settled));
+    }
 }

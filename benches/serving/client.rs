@@ -4,6 +4,13 @@ use crate::Result;
 use crate::ask::Ask;
 use crate::draws::Draws;
 use crate::exposition::Reading;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -24,28 +31,39 @@ pub(crate) struct Answer {
 /// A client of the server, with as many connections as it has requests under way. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Client {
-    http: reqwest::Client,
-    url: Arc<str>,
+    http: legacy::Client<HttpConnector, Full<Bytes>>,
+    address: Arc<str>,
+    samples: Uri,
+    metrics: Uri,
 }
 
 impl Client {
     /// A client of the server at `address`, as 127.0.0.1:8080.
-    pub(crate) fn new(address: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: format!("http://{address}").into() }
+    pub(crate) fn new(address: &str) -> Result<Self> {
+        // It has the server's cores, so it does as little as it can.
+        let http = legacy::Client::builder(TokioExecutor::new()).build_http();
+        let uri = |path: &str| format!("http://{address}{path}").parse();
+        Ok(Self { http, address: address.into(), samples: uri("/v1/samples")?, metrics: uri("/metrics")? })
     }
 
-    /// The address without the protocol.
+    /// The address, as it was given.
     pub(crate) fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        &self.address
     }
 
     /// Sends `ask` and reads the answer to its end. Its latency counts from `since`.
     pub(crate) async fn send(self, ask: Ask, since: Instant) -> Result<Answer> {
-        let answer = self.http.post(format!("{}/v1/samples", self.url)).json(&ask.body).send().await?;
-        let status = answer.status().as_u16();
-        answer.bytes().await?;
+        let body = Full::from(serde_json::to_vec(&ask.body)?);
+        let request = Request::post(self.samples.clone()).header(CONTENT_TYPE, "application/json").body(body)?;
+        let (status, _) = self.whole(request).await?;
         let ended = Instant::now();
-        Ok(Answer { status, latency: ended - since, ended })
+        Ok(Answer { status: status.as_u16(), latency: ended - since, ended })
+    }
+
+    /// The answer to `request`, read to its end.
+    async fn whole(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+        let answer = self.http.request(request).await?;
+        Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
     }
 
     /// As [`send`](Self::send), from now on; an error where the answer is not samples.
@@ -61,9 +79,12 @@ impl Client {
     /// What the server says of itself.
     pub(crate) async fn read(&self) -> Result<Reading> {
         let sent = Instant::now();
-        let text = self.http.get(format!("{}/metrics", self.url)).send().await?.error_for_status()?.text().await?;
+        let (status, text) = self.whole(Request::get(self.metrics.clone()).body(Full::default())?).await?;
+        if status != StatusCode::OK {
+            return Err(format!("/metrics was answered {status}").into());
+        }
         // It was written between the two.
-        Ok(Reading::new(sent + sent.elapsed() / 2, text))
+        Ok(Reading::new(sent + sent.elapsed() / 2, String::from_utf8(text.into())?))
     }
 
     /// Waits until no request is left, and reads; an error where one stays.

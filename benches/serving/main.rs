@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `throughput`, `alone`, `fairness`, `load`, `overload`, `cancel`, `start`, `memory`, `designs` | the parts |
 //! | `raw`, `layout`, `limit`, `peak`, `flops`, `profile` | the machine: a bare session, several side by side, the best layout of them, matrix products, what an evaluation costs |
-//! | `server`, `client`, `exposition`, `process` | the service: the program, those who ask, what it and the system say of it |
+//! | `server`, `client`, `exposition`, `process`, `spending` | the service: the program, those who ask, what it and the system say of it |
 //! | `queue` | the usual designs, to compare with |
 //! | `ask`, `draws` | the workloads |
 //! | `statistics`, `figure` | from windows to figures |
@@ -34,6 +34,7 @@ mod profile;
 mod queue;
 mod raw;
 mod server;
+mod spending;
 mod start;
 mod statistics;
 mod throughput;

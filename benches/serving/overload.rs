@@ -5,8 +5,10 @@ use crate::exposition::Reading;
 use crate::figure::{Figure, Section};
 use crate::load::{self, EVALUATIONS, image};
 use crate::server::Server;
+use crate::spending::{Shares, Spending};
 use crate::statistics::{quantile, slope};
 use crate::{Bench, Result};
+use std::slice::from_ref;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let mut peaks = vec![load::peak(bench, &server.client)?];
     let mut figures = Vec::new();
     let hasty = |i: u32| image(i).within(HASTE);
-    let patient = Crowd { name: "patient", span: bench.seconds(120.0, 15.0), next: image };
+    let patient = Crowd { name: "patient", span: bench.seconds(240.0, 15.0), next: image };
     for crowd in [patient, Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: hasty }] {
         let rate = EXCESS * peaks[peaks.len() - 1] / f64::from(EVALUATIONS);
         let flood = Flood::new(bench, &server, rate, &crowd)?;
@@ -32,7 +34,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
         // Before and after: a machine that drifts would be taken for the server.
         peaks.push(load::peak(bench, &server.client)?);
         let peak = 0.5 * (peaks[peaks.len() - 2] + peaks[peaks.len() - 1]);
-        figures.extend(flood.figures(crowd.name, rate, peak));
+        figures.extend(flood.figures(bench, crowd.name, rate, peak));
     }
     Ok(Section { title: "Overload: ten times what can be served, requests for one image at random", figures })
 }
@@ -48,6 +50,7 @@ struct Crowd {
 struct Flood {
     /// Every half second: the counters, and resident memory in MiB.
     glances: Vec<(Reading, f64)>,
+    shares: Shares,
     refusals: Vec<f64>,
     answers: Vec<f64>,
     /// Requests that were taken, and not answered before their deadline.
@@ -58,14 +61,15 @@ impl Flood {
     fn new(bench: &Bench, server: &Server, rate: f64, crowd: &Crowd) -> Result<Self> {
         let mut glances = Vec::new();
         let arrivals = server.client.arrivals(rate, crowd.span, crowd.next);
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), Spending::now(server)?);
         while start.elapsed() < crowd.span {
             sleep(GLANCE);
             let resident = server.resident()? as f64 / f64::from(1 << 20);
             glances.push((bench.wait(server.client.read())?, resident));
         }
+        let shares = Spending::now(server)?.since(&before, bench);
         let mut asked = bench.wait(arrivals)?;
-        let mut flood = Self { glances, refusals: Vec::new(), answers: Vec::new(), late: 0 };
+        let mut flood = Self { glances, shares, refusals: Vec::new(), answers: Vec::new(), late: 0 };
         // What is under way is taken back: dropping the set does that.
         while let Some(ended) = asked.try_join_next() {
             let answer = ended??;
@@ -80,21 +84,24 @@ impl Flood {
         Ok(flood)
     }
 
-    fn figures(&self, name: &str, rate: f64, peak: f64) -> Vec<Figure> {
-        // The first third fills the queue and what the allocator keeps.
-        let settled = &self.glances[self.glances.len() / 3..];
+    fn figures(&self, bench: &Bench, name: &str, rate: f64, peak: f64) -> Vec<Figure> {
+        // The first half fills the queue and what the allocator keeps.
+        let settled = &self.glances[self.glances.len() / 2..];
         let [(first, _), .., (last, resident)] = settled else { return Vec::new() };
         let memory: Vec<[f64; 2]> = settled.iter().map(|(at, mib)| [at.since(first) / 60.0, *mib]).collect();
         let under_way =
             |(reading, _): &(Reading, f64)| reading.sum("smld_requests_running") + reading.sum("smld_requests_waiting");
         let most = self.glances.iter().map(under_way).fold(0.0, f64::max);
+        let (useful, left) = (last.rate(first) / peak, 1.0 - self.shares.clients / 100.0);
         let ended = self.answers.len() + self.refusals.len() + self.late;
         let late = 100.0 * self.late as f64 / (self.answers.len() + self.late) as f64;
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
-        vec![
+        let growth = figure("resident memory, growth in the second half", slope(&memory), "MiB/min");
+        let mut figures = vec![
             figure("offered", rate, "requests/s"),
             figure("refused", 100.0 * self.refusals.len() as f64 / ended as f64, "%"),
-            figure("useful work over the peak", last.rate(first) / peak, "").at_least(0.95),
+            figure("useful work over the peak", useful, "").at_least(0.95),
+            figure("the same, of the processor time that the clients leave", useful / left, ""),
             figure("refusals, p50", 1e3 * quantile(&self.refusals, 0.5), "ms"),
             figure("refusals, p99", 1e3 * quantile(&self.refusals, 0.99), "ms").at_most(10.0),
             figure("answers, p50", quantile(&self.answers, 0.5), "s"),
@@ -102,7 +109,10 @@ impl Flood {
             figure("taken, and not answered by their deadline", late, "%"),
             figure("requests under way, the most seen", most, "").at_most(f64::from(BOUND)),
             figure("resident memory in the end", *resident, "MiB"),
-            figure("resident memory, growth after the first third", slope(&memory), "MiB/min").at_most(0.5),
-        ]
+            // A quick run is over before the allocator has what it keeps.
+            if bench.quick { growth } else { growth.at_most(0.5) },
+        ];
+        figures.extend(Shares::figures(from_ref(&self.shares), &format!("{name}: ")));
+        figures
     }
 }

@@ -32,20 +32,18 @@ pub(crate) fn load() -> f64 {
     load.split(' ').next().and_then(|minute| minute.parse().ok()).unwrap_or(f64::NAN)
 }
 
-/// Seconds of processor time of the threads of process `pid`, by their names without numbers.
+/// Seconds of processor time of the threads of process `pid`, by their names without numbers: as the scheduler counts it, to the
+/// nanosecond. (What `stat` tells is sampled by a clock that wakes the sleepers too.)
 pub(crate) fn times(pid: u32) -> Result<BTreeMap<String, f64>> {
-    /// What the kernel counts these times in, on every architecture.
-    const TICKS: f64 = 100.0;
     let mut times = BTreeMap::new();
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let thread = thread?.path();
         // A thread may end between being listed and being read.
-        let Ok(stat) = fs::read_to_string(thread?.path().join("stat")) else { continue };
-        let Some((head, rest)) = stat.rsplit_once(") ") else { continue };
-        let name = head.split_once('(').map_or("", |(_, name)| name);
-        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-        // After the name: the state is field 3 of proc(5), user and system time are 14 and 15.
-        let ticks = rest.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>();
-        *times.entry(name.to_owned()).or_insert(0.0) += ticks / TICKS;
+        let read = |file: &str| fs::read_to_string(thread.join(file));
+        let (Ok(name), Ok(schedule)) = (read("comm"), read("schedstat")) else { continue };
+        let name = name.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+        let nanoseconds: f64 = schedule.split(' ').next().unwrap_or_default().parse()?;
+        *times.entry(name.to_owned()).or_insert(0.0) += 1e-9 * nanoseconds;
     }
     Ok(times)
 }

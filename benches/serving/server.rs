@@ -51,7 +51,9 @@ impl Server {
                 format!("smld serve {} did not become ready; run it by hand to see why", flags.join(" ")).into()
             );
         };
-        Ok(Self { child, _out: out, client: Client::new(&address), ready_in: start.elapsed() })
+        let ready_in = start.elapsed();
+        let client = Client::new(&address)?;
+        Ok(Self { child, _out: out, client, ready_in })
     }
 
     /// Its process.

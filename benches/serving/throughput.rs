@@ -6,10 +6,10 @@ use crate::figure::{Figure, Section};
 use crate::layout::Layout;
 use crate::limit::{Limit, limit};
 use crate::server::Server;
+use crate::spending::{Shares, Spending};
 use crate::statistics::{Spread, ratios};
-use crate::{Bench, Result, flops, peak, process};
+use crate::{Bench, Result, flops, peak};
 use smld::score::onnx::{OnnxScore, Provider};
-use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -29,10 +29,10 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     server.pause()?;
 
     let window = bench.seconds(8.0, 3.0);
-    let (mut pairs, mut peaks, mut services) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut pairs, mut peaks, mut services, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for pair in 0..bench.choose(9, 5) {
         // In the other order each second time, so that a machine that drifts favours neither.
-        let (raw, service) = if pair % 2 == 0 {
+        let (raw, (service, spent)) = if pair % 2 == 0 {
             let raw = best.rate(window)?;
             (raw, Service::window(bench, &server, window)?)
         } else {
@@ -42,6 +42,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
         peaks.push([raw, peak.rate(window / 4)?]);
         pairs.push([service.rate, raw]);
         services.push(service);
+        shares.push(spent);
     }
     server.resume()?;
     clients.check()?;
@@ -61,10 +62,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
         Figure::median("service / limit", Spread::of(&ratios(&pairs)), "").at_least(0.97),
         Figure::median("rows of a step", of(|service| service.rows), ""),
         Figure::median("time that the workers are in a step", of(|service| service.stepping), "%"),
-        Figure::median("processor time: the workers", of(|service| service.workers), "%"),
-        Figure::median("processor time: the rest of the server", of(|service| service.rest), "%"),
-        Figure::median("processor time: the clients", of(|service| service.clients), "%"),
     ]);
+    figures.extend(Shares::figures(&shares, ""));
     Ok(Section { title: "Throughput: the service under saturation against raw sessions", figures })
 }
 
@@ -76,38 +75,25 @@ struct Service {
     rows: f64,
     /// Per cent of the workers' time.
     stepping: f64,
-    /// Per cent of the machine's time, here and below.
-    workers: f64,
-    rest: f64,
-    clients: f64,
 }
 
 impl Service {
-    /// Lets the server go on for a window, and pauses it again.
-    fn window(bench: &Bench, server: &Server, window: Duration) -> Result<Self> {
+    /// Lets the server go on for a window, and pauses it again. What the window gave, and who had the processor meanwhile.
+    fn window(bench: &Bench, server: &Server, window: Duration) -> Result<(Self, Shares)> {
         server.resume()?;
         sleep(Duration::from_secs(1));
-        let look = || -> Result<_> {
-            let reading: Reading = bench.wait(server.client.read())?;
-            Ok((reading, process::times(server.pid())?, process::times(std::process::id())?))
-        };
-        let before = look()?;
+        let look =
+            || -> Result<(Reading, Spending)> { Ok((bench.wait(server.client.read())?, Spending::now(server)?)) };
+        let (before, spent_before) = look()?;
         sleep(window);
-        let after = look()?;
+        let (after, spent) = look()?;
         server.pause()?;
-        let machine = after.0.since(&before.0) * bench.cores as f64;
-        let grown = |metric| after.0.grown(&before.0, metric);
-        let spent = |before: f64, after: f64| 100.0 * (after - before) / machine;
-        let all = |times: &BTreeMap<String, f64>| times.values().sum::<f64>();
-        let worker = |times: &BTreeMap<String, f64>| times.get("worker").copied().unwrap_or(0.0);
-        let workers = spent(worker(&before.1), worker(&after.1));
-        Ok(Self {
-            rate: after.0.rate(&before.0),
+        let grown = |metric| after.grown(&before, metric);
+        let service = Self {
+            rate: after.rate(&before),
             rows: grown("smld_score_evaluations_total") / grown("smld_step_duration_seconds_count"),
-            stepping: 100.0 * grown("smld_step_duration_seconds_sum") / machine,
-            workers,
-            rest: spent(all(&before.1), all(&after.1)) - workers,
-            clients: spent(all(&before.2), all(&after.2)),
-        })
+            stepping: 100.0 * grown("smld_step_duration_seconds_sum") / (after.since(&before) * bench.cores as f64),
+        };
+        Ok((service, spent.since(&spent_before, bench)))
     }
 }
