@@ -45,14 +45,14 @@ impl Server {
         let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://")).map(ToOwned::to_owned);
         line.clear();
         out.read_line(&mut line)?;
-        let Some(address) = address.filter(|address| line.contains(address.as_str())) else {
+        let ready_in = start.elapsed();
+        let address = address.filter(|address| line.contains(address.as_str()));
+        let Some(client) = address.and_then(|address| Client::new(&address).ok()) else {
             let _ = child.kill();
             return Err(
                 format!("smld serve {} did not become ready; run it by hand to see why", flags.join(" ")).into()
             );
         };
-        let ready_in = start.elapsed();
-        let client = Client::new(&address)?;
         Ok(Self { child, _out: out, client, ready_in })
     }
 
