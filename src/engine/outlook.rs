@@ -165,16 +165,16 @@ mod tests {
     use std::time::Duration;
 
     /// Two workers with batches of up to eight rows, whose steps take 10 ms and 1 ms a row more.
-    fn outlook<T>(others: &[Demand], newcomer: Demand, look: impl FnOnce(Outlook) -> T) -> T {
+    fn meeting(others: &[Demand]) -> (Pool<()>, Pace) {
         let (batch_rows, least_rows) = (vec![8], vec![8]);
         let config = PoolConfig { workers: 2, batch_rows, least_rows, slots: 64, window: u32::MAX, wide: vec![false] };
-        let mut pool = Pool::<()>::new(config);
+        let mut pool = Pool::new(config);
         others.iter().for_each(|&demand| _ = pool.admit(demand));
         let mut pace = Pace::default();
         for rows in [1, 2, 4, 8] {
             pace.record(rows, Duration::from_millis(10 + rows as u64));
         }
-        look(Outlook::new(&pool, &[pace], 2, newcomer))
+        (pool, pace)
     }
 
     fn demand(chains: u32, evaluations: u32) -> Demand {
@@ -186,7 +186,8 @@ mod tests {
     }
 
     fn seconds(others: &[Demand], newcomer: Demand) -> f64 {
-        outlook(others, newcomer, |outlook| outlook.seconds()).unwrap()
+        let (pool, pace) = meeting(others);
+        Outlook::new(&pool, &[pace], 2, newcomer).seconds().unwrap()
     }
 
     fn assert_close(a: f64, b: f64) {
@@ -229,6 +230,17 @@ mod tests {
         assert_close(seconds(&[demand(16, 100)], bulk(160, 100)), alone + 100.0 * 0.018);
         assert_close(seconds(&[demand(1000, 1000), demand(1000, 1000)], bulk(160, 100)), alone * 16.0);
         assert_close(seconds(&[bulk(1000, 1000)], bulk(160, 100)), alone * 2.0);
+    }
+
+    #[test]
+    fn the_backlog_is_all_work_of_both_priorities_in_the_steps_that_it_takes() {
+        let of = |others: &[Demand]| {
+            let (pool, pace) = meeting(others);
+            backlog(&pool, &[pace], 2)
+        };
+        assert_eq!(of(&[]), 0.0);
+        assert_close(of(&[demand(1, 100)]), 100.0 * 0.011);
+        assert_close(of(&[demand(160, 100), bulk(160, 100)]), 2000.0 * 0.018);
     }
 
     #[test]
