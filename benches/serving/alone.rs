@@ -16,8 +16,7 @@ const WINDOW: usize = 8;
 
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &[])?;
-    let mut sessions =
-        [1, bench.cores].into_iter().map(|threads| Raw::open(&bench.model, threads, 1)).collect::<Result<Vec<_>>>()?;
+    let mut sessions = [Raw::open(&bench.model, 1, 1)?, Raw::open(&bench.model, bench.cores, 1)?];
     let (mut figures, ratio) = compare(bench, &server, &mut sessions, &bench.info().sampler)?;
     figures.push(ratio.at_most(1.05));
     let (long, ratio) = compare(bench, &server, &mut sessions, &ancestral(LONG))?;
@@ -31,25 +30,23 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
 fn compare(
     bench: &Bench,
     server: &Server,
-    sessions: &mut [Raw],
+    sessions: &mut [Raw; 2],
     sampler: &SamplerSpec,
 ) -> Result<(Vec<Figure>, Figure)> {
     let evaluations = sampler.resolve(None, bench.info().sigma_range())?.evaluations();
-    let mut requests = Side::default();
-    let mut chains: Vec<Side> = sessions.iter().map(|_| Side::default()).collect();
+    let mut sides: [Side; 3] = Default::default();
     // Of the first pair everything is new to both.
     for pair in 0..=bench.choose(24, 8) {
         let ask = |seed| Ask::new(1, sampler, seed);
         let served = window(|seed| Ok(bench.wait(server.client.clone().draw(ask(seed)))?.latency.as_secs_f64()))?;
-        let raw = sessions.iter_mut().map(|session| window(|_| Ok(session.chain(evaluations)?.as_secs_f64())));
-        let raw = raw.collect::<Result<Vec<_>>>()?;
+        let [one, all] = sessions.each_mut().map(|raw| window(|_| Ok(raw.chain(evaluations)?.as_secs_f64())));
+        let windows = [served, one?, all?];
         if pair > 0 {
-            requests.add(served);
-            chains.iter_mut().zip(raw).for_each(|(side, seconds)| side.add(seconds));
+            sides.iter_mut().zip(windows).for_each(|(side, window)| side.add(window));
         }
     }
-    let [one, all] = &chains[..] else { return Err("two layouts are compared".into()) };
-    let best = if median(&one.settled) <= median(&all.settled) { one } else { all };
+    let [requests, one, all] = sides;
+    let best = if median(&one.settled) <= median(&all.settled) { &one } else { &all };
     let milliseconds = |seconds: &[f64]| Spread::of(&seconds.iter().map(|s| 1e3 * s).collect::<Vec<_>>());
     let raw = |threads: usize| format!("raw: {evaluations} evaluations of one row, {threads} thread(s)");
     let served = format!("service: one image of {evaluations} evaluations");

@@ -8,7 +8,6 @@ use crate::server::Server;
 use crate::spending::{Shares, Spending};
 use crate::statistics::{quantile, slope};
 use crate::{Bench, Result};
-use std::slice::from_ref;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -112,7 +111,7 @@ impl Flood {
             // A quick run is over before the allocator has what it keeps.
             if bench.quick { growth } else { growth.at_most(0.5) },
         ];
-        figures.extend(Shares::figures(from_ref(&self.shares), &format!("{name}: ")));
+        figures.extend(Shares::figures(&[self.shares], &format!("{name}: ")));
         figures
     }
 }

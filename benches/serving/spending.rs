@@ -15,6 +15,7 @@ pub(crate) struct Spending {
 }
 
 /// Shares of the machine's time, in per cent.
+#[derive(Clone, Copy)]
 pub(crate) struct Shares {
     pub(crate) workers: f64,
     pub(crate) rest: f64,

@@ -29,10 +29,10 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     server.pause()?;
 
     let window = bench.seconds(8.0, 3.0);
-    let (mut pairs, mut peaks, mut services, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut pairs, mut peaks, mut services) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..bench.choose(9, 5) {
         // In the other order each second time, so that a machine that drifts favours neither.
-        let (raw, (service, spent)) = if pair % 2 == 0 {
+        let (raw, service) = if pair % 2 == 0 {
             let raw = best.rate(window)?;
             (raw, Service::window(bench, &server, window)?)
         } else {
@@ -42,7 +42,6 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
         peaks.push([raw, peak.rate(window / 4)?]);
         pairs.push([service.rate, raw]);
         services.push(service);
-        shares.push(spent);
     }
     server.resume()?;
     clients.check()?;
@@ -63,6 +62,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
         Figure::median("rows of a step", of(|service| service.rows), ""),
         Figure::median("time that the workers are in a step", of(|service| service.stepping), "%"),
     ]);
+    let shares: Vec<Shares> = services.iter().map(|service| service.shares).collect();
     figures.extend(Shares::figures(&shares, ""));
     Ok(Section { title: "Throughput: the service under saturation against raw sessions", figures })
 }
@@ -75,11 +75,13 @@ struct Service {
     rows: f64,
     /// Per cent of the workers' time.
     stepping: f64,
+    /// Who had the processor.
+    shares: Shares,
 }
 
 impl Service {
-    /// Lets the server go on for a window, and pauses it again. What the window gave, and who had the processor meanwhile.
-    fn window(bench: &Bench, server: &Server, window: Duration) -> Result<(Self, Shares)> {
+    /// Lets the server go on for a window, and pauses it again.
+    fn window(bench: &Bench, server: &Server, window: Duration) -> Result<Self> {
         server.resume()?;
         sleep(Duration::from_secs(1));
         let look =
@@ -89,11 +91,11 @@ impl Service {
         let (after, spent) = look()?;
         server.pause()?;
         let grown = |metric| after.grown(&before, metric);
-        let service = Self {
+        Ok(Self {
             rate: after.rate(&before),
             rows: grown("smld_score_evaluations_total") / grown("smld_step_duration_seconds_count"),
             stepping: 100.0 * grown("smld_step_duration_seconds_sum") / (after.since(&before) * bench.cores as f64),
-        };
-        Ok((service, spent.since(&spent_before, bench)))
+            shares: spent.since(&spent_before, bench),
+        })
     }
 }

@@ -36,7 +36,7 @@ impl Shared {
         let mut board = self.lock();
         let answer = change(&mut board);
         let has_news = board.has_news();
-        // Who is woken wants it.
+        // Who is woken takes the lock at once.
         drop(board);
         if has_news {
             self.changed.notify_all();
