@@ -1,6 +1,7 @@
 //! The handle, and how an engine is made.
 
 use super::board::Board;
+use super::lone::Wide;
 use super::shared::Shared;
 use super::station::Station;
 use super::work::Work;
@@ -28,7 +29,7 @@ pub struct EngineConfig {
 ///
 /// Every session is opened here. The first worker has a second one of each model that uses as many threads as there are
 /// workers, where that is more than one and the model's [`layouts`](ReadyModel::layouts) allow it: a chain that is alone
-/// in the engine is faster on it.
+/// in the engine has it while that is faster than one thread.
 ///
 /// # Errors
 /// Where a session cannot be opened.
@@ -43,8 +44,7 @@ pub fn engine(
     let wide: Vec<bool> = models.iter().map(|model| workers > 1 && model.layouts().contains(&workers)).collect();
     let shared = Arc::new(Shared::new(Board::new(config, models, wide.clone(), observer), workers));
     let narrow = || models.iter().map(|model| Station::open(model.clone(), 1)).collect::<Result<Vec<_>, _>>();
-    let wide =
-        models.iter().zip(wide).map(|(model, wide)| wide.then(|| Station::open(model.clone(), workers)).transpose());
+    let wide = models.iter().zip(wide).map(|(model, wide)| wide.then(|| Wide::open(model, workers)).transpose());
     let mut wide = Some(wide.collect::<Result<Vec<_>, _>>()?);
     let workers = (0..workers)
         .map(|number| Ok(Worker::new(number, Arc::clone(&shared), narrow()?, wide.take().unwrap_or_default())));

@@ -25,6 +25,7 @@
 //! | `preview` | what chains under way look like, for those who ask |
 //! | `diagnostics` | what chains and samples were like, for those who ask |
 //! | `worker` | the loop of gather, score, advance |
+//! | `lone` | the session of a chain that runs alone: one thread or all |
 //! | `station` | the session it runs on, opened anew after a failure |
 //! | `observer` | what is told of all this |
 
@@ -34,6 +35,7 @@ mod chain;
 mod diagnostics;
 mod event;
 mod handle;
+mod lone;
 mod observer;
 mod outlook;
 mod pace;

@@ -65,8 +65,8 @@ impl<C> Pool<C> {
     pub(super) fn take(&mut self, worker: usize, mut row: impl FnMut(Key, u32, Option<C>)) -> Option<Batch> {
         let first = self.next(None)?;
         let model = self.line(first.priority).get(first.number)?.model;
-        let wide = self.config.wide[model] && self.in_flight == 0 && self.takeable() == 1;
-        if wide && worker != 0 {
+        let alone = self.config.wide[model] && self.in_flight == 0 && self.takeable() == 1;
+        if alone && worker != 0 {
             return None;
         }
         for _ in 0..self.step_rows(model, None) {
@@ -74,7 +74,7 @@ impl<C> Pool<C> {
             let (chain, carried) = self.give(key)?;
             row(key, chain, carried);
         }
-        Some(Batch { model, wide })
+        Some(Batch { model, alone })
     }
 
     /// A row of request `key` comes back, evaluated: the chain goes on with what it carries, or has ended.

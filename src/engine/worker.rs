@@ -1,6 +1,7 @@
 //! The loop of gather, score, advance.
 
 use super::board::{Board, Done, Next, Row};
+use super::lone::Wide;
 use super::pool::Batch;
 use super::shared::Shared;
 use super::station::Station;
@@ -17,7 +18,7 @@ pub struct Worker {
     /// By model.
     narrow: Vec<Station>,
     /// By model, for chains that run alone; the first worker's only.
-    wide: Vec<Option<Station>>,
+    wide: Vec<Option<Wide>>,
     rows: Vec<Row>,
     gathered: Gathered,
 }
@@ -32,7 +33,7 @@ struct Gathered {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, shared: Arc<Shared>, narrow: Vec<Station>, wide: Vec<Option<Station>>) -> Self {
+    pub(super) fn new(number: usize, shared: Arc<Shared>, narrow: Vec<Station>, wide: Vec<Option<Wide>>) -> Self {
         Self { number, shared, narrow, wide, rows: Vec::new(), gathered: Gathered::default() }
     }
 
@@ -79,9 +80,12 @@ impl Worker {
             label.push(chain.label());
         }
         score.resize(x.len(), 0.0);
-        let wide = self.wide.get_mut(batch.model).and_then(Option::as_mut).filter(|_| batch.wide);
-        let station = wide.unwrap_or(&mut self.narrow[batch.model]);
-        station.evaluate(Rows { x, sigma, label }, score)?;
+        let rows = Rows { x, sigma, label };
+        let narrow = &mut self.narrow[batch.model];
+        match self.wide.get_mut(batch.model).and_then(Option::as_mut).filter(|_| batch.alone) {
+            Some(wide) => wide.evaluate(narrow, rows, score)?,
+            None => narrow.evaluate(rows, score)?,
+        }
         let dim = x.len() / self.rows.len();
         for (row, score) in self.rows.iter_mut().zip(score.chunks_exact(dim)) {
             row.progress = row.chain.advance(score);

@@ -15,7 +15,7 @@ pub struct Tuning {
     pub batch_rows: usize,
     /// The fewest rows of a step batch that is small for the sake of requests with few chains.
     pub least_rows: usize,
-    /// The threads of the session that a chain has while it runs alone.
+    /// The most threads that a chain has while it runs alone; it has one while that is faster.
     pub lone_threads: usize,
     /// What was measured, in this order.
     pub steps: Vec<MeasuredStep>,
@@ -45,9 +45,12 @@ const SURE: usize = 32;
 const FULL: usize = 1 << 20;
 /// The rows of a step where time ran out too soon to choose by what was measured.
 const UNMEASURED: usize = 8;
-/// What a layout must gain to be worth more than the simpler one: a size for the next to be tried, the best size for a smaller one to be
-/// passed over, though small steps let newcomers in sooner, and all threads for a lone chain to have them.
+/// What a size must gain to be worth more than a smaller one: for the next to be tried, and for the best to be taken where a smaller one
+/// lets newcomers in sooner.
 const GAIN: f64 = 1.02;
+/// How much longer all threads may take for a lone row than one, to be kept: which of the two is faster is found out again and again
+/// while they serve, and may have been different for the moment at the start.
+const DOUBT: f64 = 2.0;
 /// What small steps may cost: the part of the best rate that they must reach. They are taken only where a request of few chains waits
 /// beside one of many, and on one of two workers where it is one chain.
 const BEARABLE: f64 = 0.5;
@@ -64,8 +67,8 @@ impl MeasuredStep {
 }
 
 /// Measures `model` on `workers` one-thread sessions at once, at several sizes of batches, and where it has a session of
-/// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and the lone chain's
-/// session. Sessions that were opened are kept for the engine.
+/// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and whether a lone chain may have
+/// that session. Sessions that were opened are kept for the engine.
 ///
 /// Stops within `budget`, but for the first run of each session. Half of it is for measuring every size once, half for measuring
 /// them again; where it ends the search while larger sizes still pay, the size is eight rows.
@@ -116,7 +119,7 @@ pub fn tune(
 
     let lone: Vec<MeasuredStep> = lone.iter().map(Measured::step).collect();
     let lone_threads = match lone[..] {
-        [narrow, wide] if wide.seconds * GAIN < narrow.seconds => workers,
+        [narrow, wide] if wide.seconds < narrow.seconds * DOUBT => workers,
         _ => 1,
     };
     trial.keep(model, lone_threads);
@@ -151,7 +154,7 @@ impl fmt::Display for Tuning {
         let Self { batch_rows, least_rows, lone_threads, .. } = self;
         write!(
             f,
-            "batches of {batch_rows} rows, small ones of {least_rows}, a lone chain on {lone_threads} threads; rows/s"
+            "batches of {batch_rows} rows, small ones of {least_rows}, a lone chain on up to {lone_threads} threads; rows/s"
         )?;
         for (i, step) in self.steps.iter().enumerate() {
             let MeasuredStep { sessions, threads, rows, rows_per_second, .. } = step;

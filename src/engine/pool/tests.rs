@@ -250,12 +250,12 @@ fn a_lone_chain_is_left_to_the_first_worker_and_its_wide_session() {
     bench.ask(0, 1, 10);
     assert!(bench.take(1).is_none());
     let taken = bench.take(0).unwrap();
-    assert!(taken.batch.wide);
+    assert!(taken.batch.alone);
     bench.back(taken);
     bench.ask(1, 1, 10);
     // Two chains, be they of different models: one for each worker.
     let (a, b) = (bench.take(1).unwrap(), bench.take(0).unwrap());
-    assert!(!a.batch.wide && !b.batch.wide);
+    assert!(!a.batch.alone && !b.batch.alone);
     assert_eq!((a.rows.len(), b.rows.len()), (1, 1));
 }
 
@@ -266,7 +266,7 @@ fn a_chain_beside_one_in_flight_is_not_alone() {
     let first = bench.take(0).unwrap();
     let second = bench.take(1).unwrap();
     bench.back(first);
-    assert!(!bench.take(0).unwrap().batch.wide);
+    assert!(!bench.take(0).unwrap().batch.alone);
     bench.back(second);
 }
 
@@ -274,7 +274,7 @@ fn a_chain_beside_one_in_flight_is_not_alone() {
 fn one_worker_has_no_wide_session_to_use() {
     let mut bench = Bench::new(1, 8, 8);
     bench.ask(0, 1, 10);
-    assert!(!bench.take(0).unwrap().batch.wide);
+    assert!(!bench.take(0).unwrap().batch.alone);
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl World {
 fn latencies(clients: u64, beside: bool) -> Vec<u64> {
     const STEPS: [u64; 8] = [3500, 6800, 10_000, 12_900, 16_200, 19_800, 23_200, 26_500];
     const WIDE: u64 = 2700;
-    let time = |taken: &Taken| if taken.batch.wide { WIDE } else { STEPS[taken.rows.len() - 1] };
+    let time = |taken: &Taken| if taken.batch.alone { WIDE } else { STEPS[taken.rows.len() - 1] };
     let mut world = World::new(2);
     if beside {
         world.bench.ask(0, 1000, u32::MAX);
