@@ -16,6 +16,8 @@ pub(super) struct Term {
     pub(super) whole: Duration,
     /// From now.
     pub(super) left: Duration,
+    /// Whether the request is larger than a window, so that it is done no sooner than its reader lets it.
+    pub(super) windowed: bool,
 }
 
 impl Term {
@@ -63,7 +65,8 @@ pub(super) fn room<C>(
 }
 
 /// Whether a newcomer of `term` would be in time, and leave in time those of its priority who are under way: `others`, what each
-/// still wants and its term. Who is late without it has no say.
+/// still wants and its term. Who is late without it has no say, nor has who waits for a reader, nor who was read so slowly that by now
+/// more is to be done than was promised.
 ///
 /// # Errors
 /// [`Refused::AtCapacity`] where somebody would be late.
@@ -83,7 +86,8 @@ pub(super) fn time(
     for (other, term) in others {
         let [without, beside] = outlook.of_another(other);
         let left = term.left.as_secs_f64();
-        if without <= left && beside > term.bound() {
+        let had_say = without <= if term.windowed { term.bound() } else { left };
+        if had_say && other.evaluations > 0 && beside > term.bound() {
             let reason = format!(
                 "a request under way whose deadline is in {left:.1} s would need about {beside:.1} s beside it, too \
                  much to keep what was promised"

@@ -110,6 +110,10 @@ fn step<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, model: usize, newcome
 /// the first have ended.
 fn in_waves(left: Left, share: f64, step: f64) -> f64 {
     let Left { evaluations, running, waiting, each, .. } = left;
+    // One that waits for its reader.
+    if evaluations == 0 {
+        return 0.0;
+    }
     let at_once = evaluations as f64 * step / share;
     // With less than a row a step there is nothing to come one after another.
     if at_once < 1.0 {

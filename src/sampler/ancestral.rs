@@ -1,8 +1,8 @@
 //! Ancestral sampling (Ho et al. 2020; for the variance-exploding case Song et al. 2021, appendix F), of first and of second
 //! order.
 
-use super::spec::{descent, enough, length, positive};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, schedule, two_step};
+use super::spec::{descent, enough, ladder_to_zero};
+use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, two_step};
 use serde::{Deserialize, Serialize};
 
 /// Down σ₁ > … > σ_N > 0, spaced as Karras et al. 2022: each step is a draw from the Gaussian that x at the next level would
@@ -81,13 +81,10 @@ impl AncestralSpec {
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let steps = self.steps.unwrap_or(25);
         let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
-        length("steps", u64::from(steps))?;
         let rho = self.rho.unwrap_or(7.0);
-        positive("rho", rho)?;
+        let ladder = ladder_to_zero([sigma_max, sigma_min], steps, rho)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
         init.check()?;
-        let mut ladder = schedule::karras(sigma_max, sigma_min, steps, rho);
-        ladder.push(0.0);
         let solver = self.solver.unwrap_or_default();
         Ok(Sampler::Ancestral(Ancestral { solver, sigma_max, sigma_min, steps, rho, init, ladder }))
     }

@@ -1,7 +1,7 @@
 //! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
 
-use super::spec::{descent, enough, length, positive};
-use super::{Init, InvalidSampler, Sampler, SigmaRange, schedule, two_step};
+use super::spec::{descent, enough, ladder_to_zero};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, two_step};
 use serde::{Deserialize, Serialize};
 
 /// dx/dσ = −σ s(x, σ) from σ₁ down to 0, on levels spaced as Karras et al. 2022. All the randomness is in the beginning.
@@ -84,13 +84,10 @@ impl ProbabilityFlowSpec {
         let solver = self.solver.unwrap_or_default();
         let steps = self.steps.unwrap_or(18);
         let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
-        length("steps", 2 * u64::from(steps))?;
         let rho = self.rho.unwrap_or(7.0);
-        positive("rho", rho)?;
+        let ladder = ladder_to_zero([sigma_max, sigma_min], steps, rho)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
         init.check()?;
-        let mut ladder = schedule::karras(sigma_max, sigma_min, steps, rho);
-        ladder.push(0.0);
         Ok(Sampler::ProbabilityFlow(ProbabilityFlow { solver, sigma_max, sigma_min, steps, rho, init, ladder }))
     }
 }

@@ -20,14 +20,15 @@ pub fn geometric(sigma_max: f64, sigma_min: f64, levels: u32) -> Vec<f64> {
 #[must_use]
 pub fn karras(sigma_max: f64, sigma_min: f64, levels: u32, rho: f64) -> Vec<f64> {
     let root = |sigma: f64| libm::pow(sigma, 1.0 / rho);
-    let width = root(sigma_min) - root(sigma_max);
+    let first = root(sigma_max);
+    let width = root(sigma_min) - first;
     (0..levels)
         .map(|i| match i {
             0 => sigma_max,
             // Exactly the end, which the power misses by an ulp.
             i if i + 1 == levels => sigma_min,
             i => {
-                let sigma = libm::pow(root(sigma_max) + width * f64::from(i) / f64::from(levels - 1), rho);
+                let sigma = libm::pow(first + width * f64::from(i) / f64::from(levels - 1), rho);
                 // Rounded, it may be past an end that is near.
                 sigma.clamp(sigma_min.min(sigma_max), sigma_max)
             }

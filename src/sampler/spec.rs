@@ -2,6 +2,7 @@
 
 use super::{
     AncestralSpec, AnnealedLangevinSpec, Init, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, Sampler,
+    schedule,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub struct InvalidSampler {
 
 /// No chain is longer: beyond it a typing error is likelier than a wish.
 const MAX_EVALUATIONS: u64 = 1_000_000;
+/// No ladder has more levels: each request keeps its own, and is only then held against what a server allows.
+const MAX_LEVELS: u32 = 10_000;
 
 impl SamplerSpec {
     /// Decides every parameter for a model: what this spec says, then what the model's own spec says where it is of the
@@ -143,6 +146,10 @@ pub(super) fn ends([max, min]: [Option<f64>; 2], range: SigmaRange) -> Result<[f
 /// A number of levels that can have these ends.
 pub(super) fn rungs(parameter: &'static str, count: u32, [max, min]: [f64; 2]) -> Result<(), InvalidSampler> {
     self::count(parameter, count)?;
+    if count > MAX_LEVELS {
+        let reason = format!("makes a ladder of {count} noise levels; {MAX_LEVELS} are the most");
+        return Err(InvalidSampler { parameter, reason });
+    }
     if count == 1 && min < max {
         let reason = format!("is 1; one level cannot be both sigma_max = {max} and sigma_min = {min}");
         return Err(InvalidSampler { parameter, reason });
@@ -169,6 +176,18 @@ pub(super) fn descent(
     let ends = ends(named, range)?;
     rungs(parameter, count, ends)?;
     Ok(ends)
+}
+
+/// σ₁ … σ_N, evenly spaced in σ^(1/ρ), and 0.
+pub(super) fn ladder_to_zero([max, min]: [f64; 2], steps: u32, rho: f64) -> Result<Vec<f64>, InvalidSampler> {
+    positive("rho", rho)?;
+    let mut ladder = schedule::karras(max, min, steps, rho);
+    if ladder.iter().any(|sigma| !sigma.is_finite()) {
+        let reason = format!("is {rho}, so near to zero that σ^(1/ρ) is beyond all numbers; take a larger one");
+        return Err(InvalidSampler { parameter: "rho", reason });
+    }
+    ladder.push(0.0);
+    Ok(ladder)
 }
 
 /// σ within the model's levels, with room for the rounding of a number that came as text.

@@ -80,9 +80,9 @@ impl World {
         let outlook = Outlook::new(&self.pool, &self.paces, WORKERS, arrival.demand);
         let others = self.promised.iter().map(|(&key, &(_, whole, deadline))| {
             let left = deadline.saturating_sub(now);
-            (self.pool.left_of(key).expect("who is done is forgotten"), Term { whole, left })
+            (self.pool.left_of(key).expect("who is done is forgotten"), Term { whole, left, windowed: false })
         });
-        let term = Term { whole: arrival.allowed, left: arrival.allowed };
+        let term = Term { whole: arrival.allowed, left: arrival.allowed, windowed: false };
         let taken = time(&outlook, term, others).is_ok();
         if taken {
             let key = self.pool.admit(arrival.demand);
@@ -181,4 +181,21 @@ fn equals_who_come_ten_times_too_often_fill_the_engine_and_are_all_in_time() {
     tally.count(IN_STEPS, &crowd);
     let Tally { taken, late } = tally;
     assert!(late == 0 && taken >= 2000, "{late} of {taken} are late");
+}
+
+#[test]
+fn a_reader_that_stops_or_is_slow_keeps_nobody_out_however_little_is_left_of_its_time() {
+    let mut world = World::new(IN_STEPS);
+    let demand = |chains| Demand { priority: Priority::Interactive, model: 0, chains, evaluations: 50 };
+    let key = world.pool.admit(demand(100));
+    let slow = world.pool.left_of(key).unwrap();
+    let stopped = Left { evaluations: 0, waiting: 0, ..slow };
+    let (hour, minute) = (Duration::from_secs(3600), Duration::from_secs(60));
+    let comes = |other, windowed| {
+        let outlook = Outlook::new(&world.pool, &world.paces, WORKERS, demand(1));
+        let term = Term { whole: hour, left: hour, windowed: false };
+        time(&outlook, term, [(other, Term { left: minute, windowed, ..term })]).is_ok()
+    };
+    assert!(comes(stopped, true) && comes(slow, true));
+    assert!(!comes(slow, false), "who does not wait for a reader would be done later than was promised");
 }

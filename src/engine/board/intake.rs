@@ -74,13 +74,15 @@ impl Board {
         admission::room(pool, config, newcomer, || backlog(pool, paces, config.workers))?;
         let outlook = Outlook::new(pool, paces, config.workers, newcomer);
         let equals = jobs.iter().filter(|(_, job)| job.work.priority() == newcomer.priority);
-        let term = |from: Instant, deadline: Instant| Term {
+        let term = |from: Instant, deadline: Instant, chains: u32| Term {
             whole: deadline.saturating_duration_since(from),
             left: deadline.saturating_duration_since(now),
+            windowed: chains > window(config.slots),
         };
-        let promised =
-            equals.filter_map(|(&key, job)| Some((pool.left_of(key)?, term(job.accepted, job.work.deadline()))));
-        admission::time(&outlook, term(now, deadline), promised)?;
+        let promised = equals.filter_map(|(&key, job)| {
+            Some((pool.left_of(key)?, term(job.accepted, job.work.deadline(), job.work.chains())))
+        });
+        admission::time(&outlook, term(now, deadline, newcomer.chains), promised)?;
         let alone = Outlook::new(&pool.emptied(), paces, config.workers, newcomer).seconds();
         Ok(Forecast { seconds: outlook.seconds(), alone })
     }
