@@ -158,6 +158,7 @@ fn run(settings: Settings) -> Result<(), Fault> {
 async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     let mut stop = Stop::new()?;
     let addresses: Vec<_> = [settings.listen].into_iter().chain(settings.grpc_listen).collect();
+    http::raise_open_files((settings.max_connections.get() * addresses.len() + SUPERVISORS + FILES) as u64);
     let access = Access::new(&settings.access, &addresses)?;
     let listener = listen(settings.listen, "--listen").await?;
     let calls = match settings.grpc_listen {
@@ -205,7 +206,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     if let Some((_, health)) = &calls {
         health.serving().await;
     }
-    say(&http::invitation(&url, &metrics_url, served.catalog.default_model().info()));
+    say(&http::invitation(&url, Some(&metrics_url), served.catalog.default_model().info()));
     if keys_are_wanted {
         say("a key is wanted: add -H \"authorization: Bearer $SMLD_KEY\"");
     }
@@ -267,6 +268,9 @@ const LOOKS: Duration = Duration::from_secs(5);
 
 /// How many connections those who supervise the server may have.
 const SUPERVISORS: usize = 64;
+
+/// How many files there are besides, at most: the log, the models while they are read, what wakes threads.
+const FILES: usize = 64;
 
 /// A line for the person who started the server. That nobody reads it is no reason to stop.
 fn say(line: &str) {

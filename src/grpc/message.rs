@@ -62,6 +62,9 @@ fn parameter((name, parameter): (String, InferParameter)) -> Result<(String, Val
         Some(ParameterChoice::BoolParam(value)) => value.into(),
         Some(ParameterChoice::Int64Param(value)) => value.into(),
         Some(ParameterChoice::Uint64Param(value)) => value.into(),
+        Some(ParameterChoice::DoubleParam(value)) if !value.is_finite() => {
+            return Err(fault(&name, format!("is {value}; it must be a finite number")));
+        }
         Some(ParameterChoice::DoubleParam(value)) => value.into(),
         Some(ParameterChoice::StringParam(value)) => value.into(),
         None => return Err(fault(&name, "has no value")),

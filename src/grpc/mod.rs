@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `attend` | a call's id, its span, its line in the log, its problem as a status |
 //! | `service` | the protocol's procedures |
+//! | `parts` | how many parts a message may have |
 //! | `message` | its messages to calls, and answers to messages |
 //! | `deadline` | how long a client waits |
 //! | `health` | `grpc.health.v1` |
@@ -22,6 +23,7 @@ mod attend;
 mod deadline;
 mod health;
 mod message;
+mod parts;
 #[expect(
     unreachable_pub,
     unused_qualifications,
@@ -94,10 +96,11 @@ pub async fn router(
 
 /// A call of the protocol. All of its procedures take one message, which is read here, within the bounds of bodies.
 async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, mut request: Request) -> Response {
-    let (most, setting) = inference.most_bytes(None);
+    let (most, setting) = inference.most_message_bytes();
     DefaultBodyLimit::max(most).apply(&mut request);
     let (parts, body) = request.into_parts();
-    match read_body(Request::from_parts(parts.clone(), body), setting).await {
+    let bytes = read_body(Request::from_parts(parts.clone(), body), setting).await;
+    match bytes.and_then(|bytes| parts::few(&bytes).map(|()| bytes)) {
         Ok(bytes) => service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response(),
         Err(problem) => problem.into_response(),
     }

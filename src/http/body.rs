@@ -31,11 +31,21 @@ pub(crate) async fn bytes(request: Request, setting: &'static str) -> Result<Byt
         })
 }
 
+/// What the body is said to be, in small letters and without parameters; empty where nothing is said.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Whether the body is said to be JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let said = media_type(headers);
+    said == "application/json" || (said.starts_with("application/") && said.ends_with("+json"))
+}
+
+/// The elements of a text of JSON, or more. One takes two bytes there and dozens once it is read, so they are counted before.
+pub(super) fn elements(json: &[u8]) -> usize {
+    json.iter().filter(|&&byte| byte == b',').count()
 }
 
 /// What a body of JSON says: an object, as `example`.

@@ -74,8 +74,19 @@ pub(super) fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     /// How long a browser need not ask again.
     const REMEMBERED: Duration = Duration::from_secs(3600);
     let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
-    let sent = [vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, X_API_KEY], names(&["prefer", "x-request-id"])].concat();
-    let told = names(&["preference-applied", "x-request-id", "x-smld-model-sha256", "x-smld-seed", "x-smld-warning"]);
+    let sent = [
+        vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, X_API_KEY],
+        names(&["inference-header-content-length", "prefer", "x-request-id"]),
+    ]
+    .concat();
+    let told = names(&[
+        "inference-header-content-length",
+        "preference-applied",
+        "x-request-id",
+        "x-smld-model-sha256",
+        "x-smld-seed",
+        "x-smld-warning",
+    ]);
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(sent)

@@ -2,12 +2,14 @@
 
 mod calls;
 mod clients;
+mod descriptors;
 
 use super::tls::Tls;
 use axum::Router;
 use axum::extract::Request;
 use calls::Calls;
 use clients::Clients;
+pub use descriptors::raise_open_files;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
@@ -25,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 
 /// What a client may do with connections.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct Connections {
     pub header_timeout: Duration,
     /// The most bytes of a request's headers; larger ones are answered 431.
     pub header_bytes: usize,
+    /// How long a client may take nothing of what is written to it.
+    pub reader_timeout: Duration,
     /// What is spoken.
     pub protocol: Protocol,
     /// What encrypts them.
@@ -51,6 +56,7 @@ impl Default for Connections {
             most_from_one: None,
             header_timeout,
             header_bytes: 32 << 10,
+            reader_timeout: Duration::from_secs(300),
             protocol: Protocol::Http1,
             tls: None,
         }
@@ -82,7 +88,7 @@ const BREATH: Duration = Duration::from_millis(100);
 /// A connection that its client closes drops the request it was in.
 pub async fn serve(listener: TcpListener, router: Router, connections: Connections, closing: impl Future<Output = ()>) {
     let speaker = Arc::new(Speaker::new(&connections));
-    let Connections { most, most_from_one, header_timeout, protocol, tls, .. } = connections;
+    let Connections { most, most_from_one, header_timeout, reader_timeout, protocol, tls, .. } = connections;
     let (room, clients) = (Arc::new(Semaphore::new(most)), Arc::new(Clients::default()));
     let leaving = watch::Sender::new(false);
     let accept = async || {
@@ -110,6 +116,9 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         };
         // Without it, small answers wait for the client's acknowledgement. A connection that refuses is served all the same.
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(reader_timeout));
+        let stream = Box::pin(stream);
         let (speaker, leave, router, tls) = (Arc::clone(&speaker), leaving.subscribe(), router.clone(), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
@@ -161,13 +170,14 @@ impl Front {
 struct Speaker {
     protocol: Protocol,
     patience: Duration,
+    reader_timeout: Duration,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
 
 impl Speaker {
     fn new(connections: &Connections) -> Self {
-        let Connections { header_timeout: patience, header_bytes, protocol, .. } = *connections;
+        let Connections { header_timeout: patience, header_bytes, reader_timeout, protocol, .. } = *connections;
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(patience);
         http1.max_header_size(header_bytes).max_headers(MAX_HEADERS);
@@ -175,7 +185,7 @@ impl Speaker {
         http2.timer(TokioTimer::new()).max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
         // One whose client is gone without a word is found out by asking it.
         http2.keep_alive_interval(patience).keep_alive_timeout(patience).max_concurrent_streams(STREAMS);
-        Self { protocol, patience, http1, http2 }
+        Self { protocol, patience, reader_timeout, http1, http2 }
     }
 
     /// Serves `router` on one connection, until it ends or the server is to `leave` it.
@@ -196,30 +206,36 @@ impl Speaker {
                     async move { answer.await.map(|answer| call.until_sent(answer)) }
                 });
                 let connection = self.http2.serve_connection(stream, service);
-                // HTTP/2 has no bound of its own on idle connections.
-                until_left(connection, leave, calls.idle(self.patience), self.patience).await
+                // HTTP/2 has no bound of its own on idle connections, nor on clients that let nothing be sent.
+                let over = async {
+                    tokio::select! {
+                        () = calls.idle(self.patience) => {}
+                        () = calls.stuck(self.reader_timeout) => {}
+                    }
+                };
+                until_left(connection, leave, over, self.patience).await
             }
         }
         .map_err(io::Error::other)
     }
 }
 
-/// Serves `connection` to its end, which comes after the answers it is in where the server is to `leave` it, and where it is
-/// `idle` within `patience`.
+/// Serves `connection` to its end, which comes after the answers it is in where the server is to `leave` it, and within `patience`
+/// where it is `over`.
 async fn until_left<C: GracefulConnection>(
     connection: C,
     mut leave: watch::Receiver<bool>,
-    idle: impl Future<Output = ()>,
+    over: impl Future<Output = ()>,
     patience: Duration,
 ) -> Result<(), C::Error> {
     let mut connection = pin!(connection);
-    let idle = tokio::select! {
+    let is_over = tokio::select! {
         ended = &mut connection => return ended,
         // One who is gone without a word leaves too.
         _ = leave.wait_for(|&leave| leave) => false,
-        () = idle => true,
+        () = over => true,
     };
     // The client is told first, so that it asks nothing more here.
     connection.as_mut().graceful_shutdown();
-    if idle { timeout(patience, connection).await.unwrap_or(Ok(())) } else { connection.await }
+    if is_over { timeout(patience, connection).await.unwrap_or(Ok(())) } else { connection.await }
 }

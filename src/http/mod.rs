@@ -20,7 +20,7 @@
 //! | `openai` | images as clients of OpenAI ask for them |
 //! | `inference` | the Open Inference Protocol: over REST, and what it has in common with gRPC |
 //! | `score`, `models`, `health`, `page` | the other endpoints |
-//! | `body`, `asked`, `accept` | what was asked, in which format |
+//! | `named`, `body`, `asked`, `accept` | what was asked, in which format |
 //! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
@@ -50,6 +50,7 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod models;
+mod named;
 mod openai;
 mod openapi;
 mod page;
@@ -74,7 +75,7 @@ pub use jobs::JobLimits;
 pub use keys::{Asker, Denied, Keys, MakeKey, Share};
 pub(crate) use keys::{Guard, guard};
 pub use lifecycle::{Drained, Working, drain};
-pub use listen::{Connections, Front, Protocol, serve};
+pub use listen::{Connections, Front, Protocol, raise_open_files, serve};
 pub use metrics::Metrics;
 pub use page::invitation;
 pub(crate) use problem::{Problem, from_panic};
@@ -131,7 +132,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
         .merge(health::router(gate.clone(), bounds.stall))
         .layer(DefaultBodyLimit::max(bounds.body));
     let (endpoints, description) = described.split_for_parts();
-    answering(endpoints.merge(page::router(gate.clone())).merge(openapi::router(&description)), &access.origins)
+    answering(endpoints.merge(page::router(gate.clone(), access)).merge(openapi::router(&description)), &access.origins)
 }
 
 /// What supervisors ask, for an address of their own: `/metrics`, `/livez`, `/readyz`. No key is wanted there.

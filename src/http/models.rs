@@ -1,12 +1,13 @@
 //! `GET /v1/models` and `GET /v1/models/{name}`: what is served, for clients of OpenAI too.
 
+use super::named::Named;
 use super::openai::Listed;
 use super::openapi::{Entering, Naming, Starting, Told};
 use super::problem::Problem;
 use super::served::Gate;
 use crate::score::ReadyModel;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,7 +57,7 @@ async fn all(State(gate): State<Gate>) -> Result<Response, Problem> {
     params(("name" = String, Path, description = "Its name.", example = json!("mnist"))),
     responses((status = 200, description = "It.", body = Model<'_>), OneProblems),
 )]
-async fn one(State(gate): State<Gate>, Path(name): Path<String>) -> Result<Response, Problem> {
+async fn one(State(gate): State<Gate>, Named(name): Named<String>) -> Result<Response, Problem> {
     let model = gate.served().ok_or(Problem::NotReady)?.catalog.find(Some(&name))?;
     Ok(Json(Model { listed: Listed::new(&model.info().name), model }).into_response())
 }

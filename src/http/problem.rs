@@ -129,7 +129,7 @@ impl Problem {
             }
             Self::Denied(Denied::TooOften { retry_after, .. }) => Kind {
                 // Whole seconds are told: the next one, by which there is a token.
-                retry_after: Some(Duration::from_secs(retry_after.as_secs() + 1)),
+                retry_after: Some(Duration::from_secs(retry_after.as_secs().saturating_add(1))),
                 ..kind(S::TOO_MANY_REQUESTS, "key-rate", "The key is used too often")
             },
             Self::Denied(Denied::Busy { .. }) => Kind {

@@ -10,6 +10,7 @@ use super::body;
 use super::encode::{Unwritable, encoded, npy, numbers};
 use super::identify::RequestId;
 use super::keys::Asker;
+use super::named::Named;
 use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
 use super::served::Gate;
@@ -17,8 +18,7 @@ use super::source::collected;
 use crate::engine::{RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
 use crate::score::ModelInfo;
 use axum::Extension;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::HeaderMap;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -74,7 +74,7 @@ type ScoreProblems = Told<(Entering, Spending, (Body, Asking, Naming, Accepting,
 )]
 async fn score(
     State(Scores { gate, limits }): State<Scores>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Extension(id): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
     request: Request,
@@ -94,9 +94,10 @@ async fn score(
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
 async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
-    DefaultBodyLimit::max(most_bytes(info, rows)).apply(&mut request);
+    DefaultBodyLimit::max(most_bytes(info, rows, JSON_NUMBER)).apply(&mut request);
+    let most = most_elements(info, rows);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let is_array = is_array(&headers);
+    let is_array = body::media_type(&headers) == Whole::Npy.media_type();
     if !is_array && !body::is_json(&headers) {
         return Err(Problem::NotJsonType);
     }
@@ -109,23 +110,27 @@ async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<Raw
         if uri.query().is_some() {
             return Err(invalid(None, "sigma, label and deadline_ms belong into the body where that is JSON"));
         }
+        if body::elements(&bytes) > most {
+            return Err(invalid(Some("x"), "has more elements than rows may have; see --max-score-rows"));
+        }
         body::parse(&bytes, r#"{"x": [[0.5, 1.0]], "sigma": 0.1}"#)
     };
     tokio::task::spawn_blocking(parse).await.map_err(|_| Problem::unforeseen())?
 }
 
-/// What a body of `rows` points of `info` takes at most.
-pub(super) fn most_bytes(info: &ModelInfo, rows: usize) -> usize {
-    /// Of a number in JSON, at most, with what stands between two.
-    const NUMBER: usize = 32;
+/// The most bytes of a number in JSON, with what stands between two.
+pub(super) const JSON_NUMBER: usize = 32;
+
+/// What a body of `rows` points of `info` takes at most, whose numbers take `number` bytes at most.
+pub(super) fn most_bytes(info: &ModelInfo, rows: usize, number: usize) -> usize {
     /// Of what else there is to a row, and to a request.
     const ROOM: usize = 4096;
-    rows.saturating_mul(info.dim() * NUMBER + ROOM)
+    rows.saturating_mul(info.dim() * number + ROOM)
 }
 
-fn is_array(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.trim().eq_ignore_ascii_case(Whole::Npy.media_type())
+/// What there is in such a body at most that is written apart: numbers, and what else there is to a row.
+pub(super) fn most_elements(info: &ModelInfo, rows: usize) -> usize {
+    most_bytes(info, rows, JSON_NUMBER) / JSON_NUMBER
 }
 
 fn invalid(field: Option<&str>, reason: impl Into<String>) -> Problem {

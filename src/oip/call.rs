@@ -1,5 +1,6 @@
 //! What is asked: tensors and parameters, and the request that they are.
 
+use super::distinct::Distinct;
 use super::tensor::{Elements, Tensor};
 use super::{Port, Signature};
 use crate::engine::{InvalidRequest, OneOrEach, RawLabel, RawSampleRequest, RawScoreRequest};
@@ -129,11 +130,8 @@ fn one(tensor: &Tensor) -> Result<Value, String> {
 fn object(text: &Value) -> Result<Value, String> {
     let advice = r#"it must be a JSON object in BYTES, as {"method": "ancestral", "steps": 25}"#;
     let text = text.as_str().ok_or(advice)?;
-    match serde_json::from_str(text) {
-        Ok(object @ Value::Object(_)) => Ok(object),
-        Ok(_) => Err(advice.to_owned()),
-        Err(error) => Err(format!("{error}; {advice}")),
-    }
+    let Distinct(object) = serde_json::from_str(text).map_err(|error| format!("{error}; {advice}"))?;
+    Ok(Value::Object(object))
 }
 
 /// What `values` say, as the body of a native request would.

@@ -10,6 +10,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `datatype` | what the elements of a tensor are |
+//! | `distinct` | objects of JSON without a key given twice |
 //! | `tensor` | what comes in: elements, from numbers or from bytes |
 //! | `call` | what is asked: tensors and parameters to a request |
 //! | `output` | what is answered: samples to tensors |
@@ -17,12 +18,14 @@
 
 mod call;
 mod datatype;
+mod distinct;
 mod output;
 mod signature;
 mod tensor;
 
 pub(crate) use call::Call;
 pub(crate) use datatype::Datatype;
+pub(crate) use distinct::Distinct;
 pub(crate) use output::{Numbers, Output};
 pub(crate) use signature::{Port, Role, Signature};
 pub(crate) use tensor::{Elements, Tensor, text_of};

@@ -44,9 +44,10 @@ fn from(origin: &'static str, mut request: Request<Body>) -> Request<Body> {
 /// What a browser asks before a script may `PUT` with a key.
 fn preflight(origin: &'static str) -> Request<Body> {
     let mut request = from(origin, request("OPTIONS", "/v1/samples/0123456789abcdef", ""));
-    for (name, value) in
-        [("access-control-request-method", "PUT"), ("access-control-request-headers", "authorization,content-type")]
-    {
+    for (name, value) in [
+        ("access-control-request-method", "PUT"),
+        ("access-control-request-headers", "authorization,content-type,inference-header-content-length"),
+    ] {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     request
@@ -69,12 +70,16 @@ async fn scripts_of_listed_origins_may_ask_and_no_others() {
         let before = send(&site.router, preflight(origin)).await;
         assert!(before.status.is_success() && allowed(&before) == origin);
         assert!(before.header("access-control-allow-methods").contains("PUT"));
-        assert!(before.header("access-control-allow-headers").contains("authorization"));
+        for header in ["authorization", "inference-header-content-length"] {
+            assert!(before.header("access-control-allow-headers").contains(header));
+        }
         assert!(!before.headers.contains_key("access-control-allow-credentials"));
         // A refusal can be read too.
         let refused = send(&site.router, from(origin, post("{}"))).await;
         assert_eq!((refused.status.as_u16(), allowed(&refused)), (401, origin));
-        assert!(refused.header("access-control-expose-headers").contains("retry-after"));
+        for header in ["retry-after", "inference-header-content-length"] {
+            assert!(refused.header("access-control-expose-headers").contains(header));
+        }
     }
     for origin in ["https://b.example", "https://a.example.evil", "http://a.example", "null"] {
         assert_eq!(allowed(&send(&site.router, preflight(origin)).await), "", "{origin}");

@@ -156,6 +156,15 @@ async fn tensors_go_in_and_come_out_as_bytes_behind_the_json() {
 }
 
 #[tokio::test]
+async fn a_call_for_scores_that_cannot_be_is_not_counted_among_requests_for_samples() {
+    let site = site(ROOMY);
+    let refused = send(&site.router, request("POST", "/v2/models/tiles.score/infer", "{")).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(send(&site.router, infer("tiles.score", &json!({"outputs": [{"name": "x"}]}))).await.status, 422);
+    assert!(!send(&site.router, get("/metrics")).await.text().contains("smld_requests_total{"));
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_told_in_the_protocols_shape() {
     let site = site(ROOMY);
     let mut report = String::new();
@@ -186,6 +195,7 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
         ("tiles", json!({"parameters": {"sampler": "langevin"}})),
         ("tiles", json!({"parameters": {"sampler": "[]"}})),
         ("tiles", json!({"parameters": {"sampler": r#"{"method":"magic"}"#}})),
+        ("tiles", json!({"parameters": {"sampler": r#"{"method":"langevin","steps":5,"steps":9}"#}})),
         ("tiles", json!({"parameters": {"sampler": r#"{"method":"langevin","tau":0}"#}})),
         ("tiles", json!({"parameters": {"label": "spotted"}})),
         ("tiles", json!({"parameters": {"priority": 1}})),
@@ -220,6 +230,12 @@ async fn what_cannot_be_is_told_in_the_protocols_shape() {
         ("JSON longer than the body", long),
         ("text/plain", typed),
         ("not JSON", request("POST", "/v2/models/tiles/infer", "{")),
+        ("a parameter twice", request("POST", "/v2/models/tiles/infer", r#"{"parameters":{"seed":1,"seed":2}}"#)),
+        (
+            "elements of a byte",
+            request("POST", "/v2/models/tiles/infer", format!(r#"{{"inputs":[{}"#, "0,".repeat(1000))),
+        ),
+        ("a name that is no text", get("/v2/models/%FF")),
         ("a large body", request("POST", "/v2/models/tiles/infer", " ".repeat(5000))),
         ("GET infer", get("/v2/models/tiles/infer")),
         ("config", get("/v2/models/tiles/config")),

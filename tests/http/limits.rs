@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use smld::http::{Connections, Protocol, serve};
 use std::convert::Infallible;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZero;
 use std::pin::Pin;
@@ -61,6 +61,19 @@ async fn a_connection_that_idles_is_closed() {
     let mut all = String::new();
     client.read_to_string(&mut all).expect("the server closes the connection");
     assert!(all.starts_with("HTTP/1.1 200") && all.ends_with("alive\n"), "{all}");
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_client_reads_nothing_is_closed() {
+    let (address, server) = listening(Connections { reader_timeout: Duration::from_secs(1), ..patient() }).await;
+    let mut client = connect(address);
+    client.set_write_timeout(Some(LONG)).unwrap();
+    // Until the buffers between the two are full of answers, and of requests.
+    let fault = std::iter::repeat_with(|| client.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: test\r\n\r\n"));
+    let kind = fault.take(1_000_000).find_map(Result::err).expect("the server closes the connection").kind();
+    assert!(matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{kind}");
+    assert_eq!(status(&mut connect(address), ""), "HTTP/1.1 200", "others are served");
     server.abort();
 }
 

@@ -1,8 +1,9 @@
 //! `/` without a browser: who is given what, and how it may be kept.
 
-use crate::support::{Answer, ROOMY, get, send, shut, site};
+use crate::support::{Answer, ROOMY, get, send, shut, site, supervised};
 use axum::body::Body;
 use axum::http::Request;
+use smld::http::Access;
 
 /// What a browser says it takes.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
@@ -20,6 +21,15 @@ async fn browsers_are_given_the_page_and_terminals_the_text() {
         let text = front(accept).await;
         assert!(text.header("content-type").starts_with("text/plain") && text.text().contains("curl -s"), "{accept}");
     }
+}
+
+#[tokio::test]
+async fn the_text_names_the_metrics_only_where_they_are() {
+    let text = front("text/plain").await;
+    assert!(text.text().contains("http://127.0.0.1:8080/metrics") && text.text().contains("  /metrics\n"));
+    let (site, _) = supervised(&Access { metrics_apart: true, ..Access::default() });
+    let text = send(&site.router, get("/")).await;
+    assert!(text.text().contains("curl -s") && !text.text().contains("/metrics"), "{}", text.text());
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ async fn a_request_that_cannot_be_is_told_why() {
         r#"{"sampler":{"method":"langevin","tua":0.1}}"#,
         r#"{"sampler":{"method":"langevin","tau":-0.1}}"#,
         r#"{"sampler":{"method":"langevin","sigma":50.0}}"#,
+        r#"{"sampler":{"method":"ancestral","rho":0.0001}}"#,
+        r#"{"sampler":{"method":"ancestral","steps":1000000}}"#,
         r#"{"n":100,"sampler":{"method":"annealed_langevin","levels":1000,"steps_per_level":1000}}"#,
         r#"{"preview":{"fps":5}}"#,
     ] {
@@ -62,6 +64,8 @@ async fn a_request_that_cannot_be_is_told_why() {
         ("GET /v1/samples", get("/v1/samples")),
         ("DELETE /v1/models", request("DELETE", "/v1/models", "")),
         ("GET /v1/models/nothing", get("/v1/models/nothing")),
+        ("GET /v1/models/%FF", get("/v1/models/%FF")),
+        ("GET /v1/samples/%FF", get("/v1/samples/%FF")),
         ("GET /v3/samples", get("/v3/samples")),
     ] {
         report += &line(what, &send(&site.router, request).await);

@@ -61,7 +61,8 @@ async fn arrays_go_in_and_come_out_as_the_numbers_of_json() {
     let body = json!({ "x": rows, "sigma": 0.5, "label": "striped" });
     let listed = scores(&send(&site.router, score("tiles", &body)).await.json()).concat();
     for shape in [&[3, 1, 3, 4][..], &[3, 12]] {
-        let asked = posted("?sigma=0.5&label=striped", array(shape, &numbers));
+        let mut asked = posted("?sigma=0.5&label=striped", array(shape, &numbers));
+        asked.headers_mut().insert("content-type", "Application/X-Npy; charset=binary".parse().unwrap());
         let answer = send(&site.router, accepting(asked, "application/x-npy")).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/x-npy"));
         assert_eq!(answer.header("x-smld-model-sha256"), "5d".repeat(32));

@@ -6,12 +6,13 @@ use super::flat::Flat;
 use crate::engine::InvalidRequest;
 use crate::http::body;
 use crate::http::problem::Problem;
-use crate::oip::{Call, Datatype, Elements, Tensor};
+use crate::http::score::JSON_NUMBER;
+use crate::oip::{Call, Datatype, Distinct, Elements, Tensor};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A call of a model.
@@ -23,7 +24,7 @@ pub(super) struct Document {
     id: Option<String>,
     #[serde(default)]
     #[schema(schema_with = schema::parameters)]
-    parameters: Map<String, Value>,
+    parameters: Distinct,
     /// Tensors that the model takes; what may be left out has a value without.
     #[serde(default)]
     inputs: Vec<Input>,
@@ -125,14 +126,14 @@ pub(super) async fn read(
     DefaultBodyLimit::max(most).apply(&mut request);
     let bytes = body::bytes(request, setting).await?;
     // A body of points takes a while to read.
-    tokio::task::spawn_blocking(move || parse(&bytes, json)).await.map_err(|_| Problem::unforeseen())?
+    tokio::task::spawn_blocking(move || parse(&bytes, json, most)).await.map_err(|_| Problem::unforeseen())?
 }
 
 /// Whether the body is said to be JSON, or what a call is. Clients of the protocol say nothing, or what they please where bytes follow.
 pub(super) fn is_taken(headers: &HeaderMap) -> bool {
     let is_mixed = headers.contains_key(HEADER_LENGTH);
-    headers.get(CONTENT_TYPE).is_none_or(|value| value == "application/octet-stream" && is_mixed)
-        || body::is_json(headers)
+    let is_bytes = is_mixed && body::media_type(headers) == "application/octet-stream";
+    !headers.contains_key(CONTENT_TYPE) || is_bytes || body::is_json(headers)
 }
 
 /// How many bytes of the body are JSON, where not all are.
@@ -146,11 +147,14 @@ fn fault(field: &str, reason: impl Into<String>) -> Problem {
     InvalidRequest { field: field.to_owned(), reason: reason.into() }.into()
 }
 
-fn parse(bytes: &[u8], json: Option<usize>) -> Result<(Call, Form), Problem> {
+fn parse(bytes: &[u8], json: Option<usize>, most: usize) -> Result<(Call, Form), Problem> {
     let (json, mut rest) = bytes
         .split_at_checked(json.unwrap_or(bytes.len()))
         .ok_or_else(|| fault(HEADER_LENGTH.as_str(), format!("is more than the {} bytes of the body", bytes.len())))?;
-    let Document { id, mut parameters, inputs, outputs } =
+    if body::elements(json) > most / JSON_NUMBER {
+        return Err(fault("inputs", format!("the call has more than {} elements", most / JSON_NUMBER)));
+    }
+    let Document { id, parameters: Distinct(mut parameters), inputs, outputs } =
         body::parse(json, r#"{"inputs": [{"name": "n", "datatype": "INT64", "shape": [1], "data": [4]}]}"#)?;
     let all = match parameters.remove(BINARY_OUTPUT) {
         None => false,

@@ -6,12 +6,13 @@ use super::described::{ModelReady, SignatureDocument};
 use super::{Inference, Model};
 use crate::http::encode::blocking;
 use crate::http::keys::Asker;
+use crate::http::named::Named;
 use crate::http::openapi::{
     Asking, Body, Chains, Entering, Leaving, Naming, Rows, Spending, Starting, ToldToInference, Versioning, Working,
 };
 use crate::http::problem::Problem;
 use crate::oip::VERSION;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -60,7 +61,7 @@ fn version() -> Parameter {
 /// Which model a path names.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Path)]
-struct Named {
+struct Called {
     /// The sampler, or its score network: `{name}.score`.
     #[param(example = "mnist")]
     model: String,
@@ -79,12 +80,12 @@ type InferProblems = ToldToInference<(Entering, Spending, Body, (Asking, Naming,
     path = "/v2/models/{model}",
     tag = "inference",
     operation_id = "inference_model",
-    params(Named),
+    params(Called),
     responses((status = 200, description = "Its tensors.", body = SignatureDocument<'_>), DescribedProblems),
 )]
 async fn described(
     State(inference): State<Inference>,
-    Path(Named { model, version }): Path<Named>,
+    Named(Called { model, version }): Named<Called>,
 ) -> Result<Response, Problem> {
     let signature = inference.model(&model, &version)?.signature();
     Ok(Json(SignatureDocument::new(&signature)).into_response())
@@ -96,12 +97,12 @@ async fn described(
     path = "/v2/models/{model}/ready",
     tag = "inference",
     operation_id = "inference_model_ready",
-    params(Named),
+    params(Called),
     responses((status = 200, description = "They should.", body = ModelReady), ModelReadyProblems),
 )]
 async fn ready(
     State(inference): State<Inference>,
-    Path(Named { model, version }): Path<Named>,
+    Named(Called { model, version }): Named<Called>,
 ) -> Result<Json<ModelReady>, Problem> {
     inference.model(&model, &version)?;
     inference.ready().map(|()| Json(ModelReady { name: model, ready: true }))
@@ -118,7 +119,7 @@ async fn ready(
     tag = "inference",
     operation_id = "inference_infer",
     params(
-        Named,
+        Called,
         ("Inference-Header-Content-Length" = Option<usize>, Header, description = "How many bytes of the body are JSON; all, where it is left out."),
     ),
     request_body(content(
@@ -143,13 +144,13 @@ async fn ready(
 )]
 async fn infer(
     State(inference): State<Inference>,
-    Path(Named { model, version }): Path<Named>,
+    Named(Called { model, version }): Named<Called>,
     Extension(asker): Extension<Asker>,
     request: Request,
 ) -> Response {
     let (mut provenance, mut form) = (HeaderMap::new(), Form::default());
     let read = async |model: Model| {
-        let (call, wanted) = body::read(request, inference.most_bytes(Some(&model))).await?;
+        let (call, wanted) = body::read(request, inference.most_bytes(&model)).await?;
         form = wanted;
         Ok(call)
     };

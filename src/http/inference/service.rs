@@ -116,17 +116,25 @@ impl Inference {
         Ok(names.map(|(_, name)| Entry { name, ready: self.ready() }).collect())
     }
 
-    /// The most bytes of a call of `model`, and the setting that decides it; of any model where none is named.
-    pub(crate) fn most_bytes(&self, model: Option<&Model>) -> (usize, &'static str) {
-        let points = |models: &[ReadyModel]| {
-            let most = models.iter().map(|model| score::most_bytes(model.info(), self.scores.rows)).max();
-            (most.unwrap_or(0).max(self.body), "--max-score-rows")
-        };
-        match model {
-            Some(Model { role: Role::Sampler, .. }) => (self.body, "--body-limit"),
-            Some(Model { role: Role::Score, model, .. }) => points(std::slice::from_ref(model)),
-            None => points(self.gate.served().map_or(&[], |served| served.catalog.models())),
+    /// The most bytes of a call of `model` over REST, and the setting that decides it.
+    pub(crate) fn most_bytes(&self, model: &Model) -> (usize, &'static str) {
+        match model.role {
+            Role::Sampler => (self.body, "--body-limit"),
+            Role::Score => (self.body.max(self.points(model.info(), score::JSON_NUMBER)), "--max-score-rows"),
         }
+    }
+
+    /// The same over gRPC, of any model: which one is called stands in the message.
+    pub(crate) fn most_message_bytes(&self) -> (usize, &'static str) {
+        /// Of a number, at most: float32, and a tag.
+        const NUMBER: usize = 8;
+        let models = self.gate.served().map_or(&[][..], |served| served.catalog.models());
+        let most = models.iter().map(|model| self.points(model.info(), NUMBER)).max();
+        (most.unwrap_or(0).max(self.body), "--max-score-rows")
+    }
+
+    fn points(&self, info: &ModelInfo, number: usize) -> usize {
+        score::most_bytes(info, self.scores.rows, number)
     }
 
     /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads. What is known on the way is
@@ -141,12 +149,16 @@ impl Inference {
         let mut outcome = self.metrics.request();
         let answer = async {
             let model = self.model(name, version)?;
+            // Scores are not counted among requests for samples, as those of the native interface are not.
+            if model.role == Role::Score {
+                outcome.discard();
+            }
             let call = read(model.clone()).await?;
             let signature = model.signature();
             let choice = signature.choice(&call.outputs)?;
             let outputs = match model.role {
                 Role::Sampler => self.sampled(asker, &model, call, &mut outcome, provenance).await?,
-                Role::Score => self.scored(asker, &model, call, &mut outcome, provenance).await?,
+                Role::Score => self.scored(asker, &model, call, provenance).await?,
             };
             let mut outputs: Vec<_> = outputs.into_iter().map(Some).collect();
             let chosen = choice.into_iter().filter_map(|place| outputs[place].take()).collect();
@@ -173,16 +185,13 @@ impl Inference {
         Ok(Output::sampled(&request, &collected(ticket, request.deadline().into()).await?))
     }
 
-    /// Scores are not counted among requests for samples, as those of the native interface are not.
     async fn scored(
         &self,
         asker: &Asker,
         model: &Model,
         call: Call,
-        outcome: &mut Outcome,
         provenance: &mut HeaderMap,
     ) -> Result<Vec<Output>, Problem> {
-        outcome.discard();
         let raw = call.scores(&model.signature(), model.info(), self.scores.deadline)?;
         let request = ScoreRequest::new(&raw, model.model.clone(), self.scores)?;
         drop(raw);

@@ -30,6 +30,7 @@ use super::encode::Document as Samples;
 use super::identify::RequestId;
 use super::keys::Asker;
 use super::metrics::Outcome;
+use super::named::Named;
 use super::openapi::{
     Accepting, Asking, Body, Choosing, Entering, Finding, Keeping, Naming, Program, Spending, Told as Problems, Working,
 };
@@ -39,7 +40,7 @@ use super::served::Served;
 use super::source::Source;
 use crate::engine::RawSampleRequest;
 use axum::Extension;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -76,7 +77,7 @@ type DeleteProblems = Problems<(Entering, Finding, Program)>;
 )]
 async fn put(
     State(service): State<Service>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Extension(id): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
     request: Request,
@@ -127,7 +128,7 @@ async fn put(
 )]
 async fn fetch(
     State(service): State<Service>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     Extension(asker): Extension<Asker>,
     headers: HeaderMap,
 ) -> Response {
@@ -161,7 +162,7 @@ async fn fetch(
 )]
 async fn delete(
     State(service): State<Service>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     Extension(asker): Extension<Asker>,
 ) -> Result<StatusCode, Problem> {
     service.jobs.delete(&JobId::asked(&asker, id)).await?;

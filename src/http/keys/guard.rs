@@ -1,6 +1,6 @@
 //! Lets those in who may ask.
 
-use super::ring::{Denied, Keys};
+use super::ring::Keys;
 use crate::http::access::Access;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
@@ -28,30 +28,22 @@ impl Guard {
 /// Hands a request on with who asks, its [`Asker`](super::Asker), among its extensions; or refuses it. The request's span gets
 /// the key's name.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let response = match guard.keys.check(request.headers()) {
+    match guard.keys.check(request.headers()) {
         Ok(asker) => {
             if let Some(name) = asker.name() {
                 Span::current().record("key", display(name));
                 guard.metrics.asked(name);
             }
-            request.extensions_mut().insert(asker);
+            request.extensions_mut().insert(asker.counted(&guard.metrics));
             next.run(request).await
         }
         Err(denied) => {
             if let Some(name) = denied.key() {
                 Span::current().record("key", display(name));
             }
-            Problem::from(denied).into_response()
-        }
-    };
-    // Wherever it was denied: here, or where the request's cost was known.
-    if let Some(problem @ Problem::Denied(denied)) = response.extensions().get() {
-        match denied {
-            Denied::NoKey | Denied::UnknownKey | Denied::TooOften { .. } | Denied::Busy { .. } => {
-                guard.metrics.rejected(problem.slug());
-            }
-            Denied::TooMuch { .. } => {}
+            let problem = Problem::from(denied);
+            guard.metrics.rejected(problem.slug());
+            problem.into_response()
         }
     }
-    response
 }

@@ -3,6 +3,7 @@
 use super::file::Entry;
 use super::ring::Denied;
 use crate::engine::{Engine, Forecast, SampleRequest, ScoreRequest, Ticket};
+use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,11 @@ use std::time::{Duration, Instant};
 
 /// Who asks: whoever has a key, or anyone where none is wanted.
 #[derive(Clone, Default)]
-pub struct Asker(pub(super) Option<Arc<Holder>>);
+pub struct Asker {
+    holder: Option<Arc<Holder>>,
+    /// Where it is counted that there was no room on the key's account.
+    metrics: Option<Arc<Metrics>>,
+}
 
 /// Whoever has a key.
 pub(super) struct Holder {
@@ -90,7 +95,7 @@ impl Holder {
         if is_one {
             return Ok(());
         }
-        let wait = Duration::from_secs_f64((1.0 - tokens) / per_second);
+        let wait = Duration::try_from_secs_f64((1.0 - tokens) / per_second).unwrap_or(Duration::MAX);
         Err(Denied::TooOften { key: Arc::clone(&self.name), per_second, retry_after: wait })
     }
 
@@ -108,10 +113,19 @@ impl Holder {
 }
 
 impl Asker {
+    pub(super) fn new(holder: Arc<Holder>) -> Self {
+        Self { holder: Some(holder), metrics: None }
+    }
+
+    /// The same, whose refusals are counted in `metrics`.
+    pub(super) fn counted(self, metrics: &Arc<Metrics>) -> Self {
+        Self { metrics: Some(Arc::clone(metrics)), ..self }
+    }
+
     /// The key's name; none where no key is wanted.
     #[must_use]
     pub fn name(&self) -> Option<&Arc<str>> {
-        self.0.as_ref().map(|holder| holder.name())
+        self.holder.as_ref().map(|holder| holder.name())
     }
 
     /// Sets `evaluations` of the key's aside, until what is returned is dropped. They count whole until then, however many
@@ -120,7 +134,11 @@ impl Asker {
     /// # Errors
     /// [`Denied::Busy`] and [`Denied::TooMuch`].
     pub fn reserve(&self, evaluations: u64) -> Result<Option<Share>, Denied> {
-        self.0.as_ref().map(|holder| holder.reserve(evaluations)).transpose()
+        let share = self.holder.as_ref().map(|holder| holder.reserve(evaluations)).transpose();
+        if let (Err(denied @ Denied::Busy { .. }), Some(metrics)) = (&share, &self.metrics) {
+            metrics.rejected(Problem::from(denied.clone()).slug());
+        }
+        share
     }
 
     /// Has `engine` take `request`, on the key's account until the ticket is dropped.
@@ -159,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_of_almost_nothing_is_waited_for_as_long_as_can_be_said() {
+        let (holder, now) = (holder(Some(1e-30), None, None), Instant::now());
+        assert!(holder.ask(now).is_ok());
+        let Err(Denied::TooOften { retry_after, .. }) = holder.ask(now) else { panic!("a second was let in") };
+        assert_eq!(retry_after, Duration::MAX);
+    }
+
+    #[test]
     fn a_bucket_gives_its_burst_at_once_and_then_its_rate() {
         let (holder, begin) = (holder(Some(2.0), Some(3), None), Instant::now());
         let at = |milliseconds| holder.ask(begin + Duration::from_millis(milliseconds));
@@ -183,7 +209,7 @@ mod tests {
 
     #[test]
     fn evaluations_are_had_until_their_share_is_dropped() {
-        let asker = Asker(Some(Arc::new(holder(None, None, Some(10)))));
+        let asker = Asker::new(Arc::new(holder(None, None, Some(10))));
         let first = asker.reserve(6).unwrap();
         assert!(matches!(asker.reserve(5), Err(Denied::Busy { most: 10, used: 6, asked: 5, .. })));
         assert!(matches!(asker.reserve(11), Err(Denied::TooMuch { .. })));

@@ -104,7 +104,7 @@ impl Keys {
         let key = presented(headers).ok_or(Denied::NoKey)?;
         let holder = ring.get().find(key).ok_or(Denied::UnknownKey)?;
         holder.ask(Instant::now())?;
-        Ok(Asker(Some(holder)))
+        Ok(Asker::new(holder))
     }
 
     /// Reads the file again if it has changed.

@@ -3,31 +3,59 @@
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
+use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
-/// How many are under way.
-pub(super) struct Calls(watch::Sender<usize>);
+/// Those under way.
+pub(super) struct Calls {
+    begun: AtomicU64,
+    count: watch::Sender<usize>,
+    unsent: Unsent,
+}
+
+/// Since when the connection has a part of a call's answer, and has not asked for the next: by call, if it has.
+type Unsent = Arc<Mutex<BTreeMap<u64, Instant>>>;
 
 /// One of them, until it is dropped.
-pub(super) struct Call(watch::Sender<usize>);
+pub(super) struct Call {
+    number: u64,
+    count: watch::Sender<usize>,
+    unsent: Unsent,
+}
 
 impl Calls {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(0))
+        Self { begun: AtomicU64::new(0), count: watch::Sender::new(0), unsent: Unsent::default() }
     }
 
     pub(super) fn begin(&self) -> Call {
-        self.0.send_modify(|count| *count += 1);
-        Call(self.0.clone())
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        self.count.send_modify(|count| *count += 1);
+        Call { number, count: self.count.clone(), unsent: Arc::clone(&self.unsent) }
+    }
+
+    /// Ends when nothing of a part of an answer could be sent, or not all of it, for as long as `patience`.
+    pub(super) async fn stuck(&self, patience: Duration) {
+        loop {
+            let oldest = lock(&self.unsent).values().min().copied();
+            // Of what is given after this look nothing is late before the next.
+            let next = oldest.unwrap_or_else(Instant::now) + patience;
+            if oldest.is_some() && next <= Instant::now() {
+                return;
+            }
+            sleep_until(next).await;
+        }
     }
 
     /// Ends when none has been under way for as long as `patience`.
     pub(super) async fn idle(&self, patience: Duration) {
-        let mut calls = self.0.subscribe();
+        let mut calls = self.count.subscribe();
         loop {
             // Neither of the two can fail while the sender is here.
             let _ = calls.wait_for(|&count| count == 0).await;
@@ -38,23 +66,28 @@ impl Calls {
     }
 }
 
+fn lock(unsent: &Unsent) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
+    unsent.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        lock(&self.unsent).remove(&self.number);
+        self.count.send_modify(|count| *count -= 1);
     }
 }
 
 impl Call {
     /// `answer`, to the end of whose body the call is under way.
     pub(super) fn until_sent(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Sent { body, _call: self }))
+        answer.map(|body| Body::new(Sent { body, call: self }))
     }
 }
 
 /// A body, and the call whose answer it is.
 struct Sent {
     body: Body,
-    _call: Call,
+    call: Call,
 }
 
 impl hyper::body::Body for Sent {
@@ -65,7 +98,13 @@ impl hyper::body::Body for Sent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        // Who asks for a part has sent those before it.
+        lock(&self.call.unsent).remove(&self.call.number);
+        let part = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(_)) = part {
+            lock(&self.call.unsent).insert(self.call.number, Instant::now());
+        }
+        part
     }
 
     fn is_end_stream(&self) -> bool {
@@ -80,7 +119,9 @@ impl hyper::body::Body for Sent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::{Instant, sleep};
+    use hyper::body::Body as _;
+    use std::future::poll_fn;
+    use tokio::time::sleep;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -100,5 +141,19 @@ mod tests {
         };
         tokio::join!(calls.idle(PATIENCE), both);
         assert_eq!(begin.elapsed().as_secs(), 30 * 21);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_stuck_while_a_part_of_an_answer_is_not_sent_and_not_while_there_is_none() {
+        let (calls, begin) = (Calls::new(), Instant::now());
+        let mut answer = calls.begin().until_sent(Response::new(Body::from("a")));
+        // The server thinks.
+        assert!(timeout(PATIENCE * 10, calls.stuck(PATIENCE)).await.is_err());
+        let mut part = async || poll_fn(|context| Pin::new(answer.body_mut()).poll_frame(context)).await;
+        assert!(part().await.is_some());
+        calls.stuck(PATIENCE).await;
+        assert_eq!(begin.elapsed().as_secs(), 30 * 11);
+        assert!(part().await.is_none());
+        assert!(timeout(PATIENCE * 10, calls.stuck(PATIENCE)).await.is_err());
     }
 }

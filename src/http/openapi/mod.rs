@@ -18,11 +18,11 @@ pub(super) use samples::SamplesOrPlan;
 use super::events::{Accepted, Previewed, Progress};
 use super::inference;
 use super::keys::X_API_KEY;
+use super::named::Named;
 use super::openai;
 use super::problem::{self, Problem};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -87,7 +87,7 @@ pub(super) fn router(described: &utoipa::openapi::OpenApi) -> Router {
         .route("/openapi.json", get(tell))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(async || page("index.html")))
-        .route("/docs/{file}", get(async |Path(file): Path<String>| page(&file)))
+        .route("/docs/{file}", get(async |Named(file): Named<String>| page(&file)))
 }
 
 /// Swagger UI sets styles on its elements and has pictures in its style sheet; all else is this server's.

@@ -1,8 +1,8 @@
 //! The page's files, as they are in the program.
 
+use crate::http::named::Named;
 use crate::http::problem::Problem;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -67,7 +67,7 @@ pub(super) fn index(headers: &HeaderMap) -> Response {
     INDEX.answer(headers)
 }
 
-async fn file(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn file(Named(name): Named<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let file = FILES.iter().find(|file| file.name == name);
     Ok(file.ok_or_else(|| Problem::NoSuchPath { path: format!("/page/{name}") })?.answer(&headers))
 }

@@ -251,7 +251,7 @@ impl Fit {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be listened to")?;
-        let every = Duration::from_secs_f64(60.0 * self.checkpoint_minutes.max(0.0));
+        let every = Duration::try_from_secs_f64(60.0 * self.checkpoint_minutes.max(0.0)).unwrap_or(Duration::MAX);
         let mut saved = Instant::now();
         while run.done() < 1.0 {
             let step = run.step()?;
