@@ -66,13 +66,14 @@ LABEL org.opencontainers.image.title="smld" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=onnxruntime-gpu /fetch/.deps/onnxruntime-gpu /opt/onnxruntime
 COPY --from=server / /
-# One worker: a GPU runs one step batch at a time, and a larger one than a core does. As above: with SMLD_KEYS, or with
-# SMLD_OPEN_TO_ALL=true.
+# Two workers: while the GPU runs one's batch, the other gathers its own. Slots: at least workers × batch rows, so that batches are full.
+# As above: with SMLD_KEYS, or with SMLD_OPEN_TO_ALL=true.
 ENV SMLD_LISTEN=0.0.0.0:8080 \
     SMLD_MODELS=/models \
     SMLD_ONNXRUNTIME=/opt/onnxruntime/libonnxruntime.so \
     SMLD_PROVIDER=cuda \
-    SMLD_WORKERS=1 \
+    SMLD_WORKERS=2 \
+    SMLD_SLOTS=1024 \
     SMLD_BATCH_ROWS=256
 USER 65532:65532
 EXPOSE 8080

@@ -1,4 +1,5 @@
-# What there is to do; `make` lists it. Everything can be run twice: what is there already is left alone.
+# What there is to do; `make` lists it. Everything can be run twice: what is there already is left alone. But `make train` begins no run
+# whose checkpoint is in runs/ already: `smld-train fit --resume` goes on with one.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,7 +7,7 @@ SHELL := bash
 .PHONY: help run test lint licences bench data train quality figures image clean
 
 CARGO ?= cargo
-# How long each model is trained, and further arguments, as in: make train STEPS=80000 FIT='--precision bf16'
+# How many steps each model of images is trained (the shipped avatars had 30000), and further arguments, as in: make train STEPS=80000 FIT='--precision bf16'
 STEPS ?= 40000
 FIT ?=
 # Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick',
@@ -60,7 +61,7 @@ bench: ## measure the server against the machine, half an hour; ARGS='--quick' f
 data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 	scripts/fetch data
 
-train: ## train the models of models/ anew, STEPS (40000) each
+train: ## train the models of models/ anew: those of images STEPS (40000) each, two-moons 10000
 	scripts/fetch libtorch data onnxruntime
 	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \
@@ -69,7 +70,8 @@ train: ## train the models of models/ anew, STEPS (40000) each
 	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
 	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
 
-quality: ## measure the image models against evaluations and draw it, an hour; ARGS adds to what is there
+# What models/logs/NAME-quality.json has is not measured again: without that file the model is measured anew.
+quality: ## measure what is not yet known of the image models' quality against evaluations, and draw it; ARGS adds
 	scripts/fetch libtorch data onnxruntime
 	for model in mnist fashion-mnist avatars; do \
 	    $(TRAIN) sweep models/$$model.onnx --data data/$$model --features models/features/$$model.onnx \
