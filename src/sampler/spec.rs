@@ -34,6 +34,14 @@ pub struct SigmaRange {
     pub dim: usize,
 }
 
+impl SigmaRange {
+    /// Whether σ is within it, with room for the rounding of a number that came as text or as float32.
+    pub(crate) fn holds(self, sigma: f64) -> bool {
+        const ROOM: f64 = 1e-6;
+        sigma >= self.min * (1.0 - ROOM) && sigma <= self.max * (1.0 + ROOM)
+    }
+}
+
 /// A parameter that cannot be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {reason}")]
@@ -190,10 +198,9 @@ pub(super) fn ladder_to_zero([max, min]: [f64; 2], steps: u32, rho: f64) -> Resu
     Ok(ladder)
 }
 
-/// σ within the model's levels, with room for the rounding of a number that came as text.
+/// σ within the model's levels.
 pub(super) fn level_in_range(parameter: &'static str, sigma: f64, range: SigmaRange) -> Result<(), InvalidSampler> {
-    const ROOM: f64 = 1e-6;
-    if sigma >= range.min * (1.0 - ROOM) && sigma <= range.max * (1.0 + ROOM) {
+    if range.holds(sigma) {
         return Ok(());
     }
     let reason = format!("is {sigma}, outside {} to {}, the noise levels that the model knows", range.min, range.max);

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 /// Whether models can be called so: `[a-z0-9][a-z0-9-]*`.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')
 }

@@ -20,6 +20,8 @@ mod tuning;
 
 #[cfg(feature = "onnx")]
 pub use files::{Loader, ModelFileError, model_files};
+#[cfg(feature = "train")]
+pub(crate) use identity::is_name;
 pub use info::{Kind, ModelInfo, UnknownLabel};
 pub use ready::{ReadyModel, Unfit, prepare};
 pub use tuning::{MeasuredStep, Tuning, tune};

@@ -50,7 +50,7 @@ const UNMEASURED: usize = 8;
 const GAIN: f64 = 1.02;
 /// How much longer all threads may take for a lone row than one, to be kept: which of the two is faster is found out again and again
 /// while they serve, and may have been different for the moment at the start.
-const DOUBT: f64 = 2.0;
+const DOUBT: f64 = 3.0;
 /// What small steps may cost: the part of the best rate that they must reach. They are taken only where a request of few chains waits
 /// beside one of many, and on one of two workers where it is one chain.
 const BEARABLE: f64 = 0.5;

@@ -78,12 +78,9 @@ impl ScoreModel for DensityModel {
     }
 
     fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
-        // σ as a request gives it, with room for the rounding of the density's own.
-        const ROOM: f64 = 1e-6;
         let sigma = f64::from(sigma);
-        let known = sigma >= self.info.sigma_min * (1.0 - ROOM) && sigma <= self.info.sigma_max * (1.0 + ROOM);
         let x: Vec<f64> = x.iter().copied().map(f64::from).collect();
-        known.then(|| self.density.log_density(&x, sigma))
+        self.info.sigma_range().holds(sigma).then(|| self.density.log_density(&x, sigma))
     }
 }
 

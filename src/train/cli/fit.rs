@@ -5,7 +5,7 @@ use super::reading::Reading;
 use crate::engine::RawSampleRequest;
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{Provider, Runtime};
-use crate::score::{Loader, ModelInfo, ReadyModel};
+use crate::score::{Loader, ModelInfo, ReadyModel, is_name};
 use crate::train::checkpoint::State;
 use crate::train::data::{Dataset, Options};
 use crate::train::export;
@@ -317,12 +317,8 @@ fn fitting(network: &Network, data: &Dataset) -> Result<Network> {
 /// The model's name, from the name of its file.
 pub(super) fn model_name(out: &Path) -> Result<String> {
     let name = out.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     ensure!(
-        out.extension().is_some_and(|e| e == "onnx")
-            && name.chars().all(ok)
-            && !name.is_empty()
-            && !name.starts_with('-'),
+        out.extension().is_some_and(|e| e == "onnx") && is_name(name),
         "--out must be a file called NAME.onnx, with a name of lower-case letters, digits and hyphens; not {}",
         out.display()
     );
