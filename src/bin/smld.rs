@@ -16,6 +16,7 @@ use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -280,9 +281,11 @@ fn say(line: &str) {
 /// How long clients may take to read the last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// How long the measuring of one model may take.
+/// How long the measuring of one network may take.
 const TUNING: Duration = Duration::from_millis(300);
-/// How long the measuring of all models may take: they share it.
+/// How long that of a density, whose steps take microseconds.
+const QUICK_TUNING: Duration = Duration::from_millis(20);
+/// How long the measuring of all models may take: the densities half of it at most, and networks share the rest.
 const ALL_TUNING: Duration = Duration::from_secs(1);
 
 /// Loads and warms up the models, and makes their engine.
@@ -293,18 +296,31 @@ fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worke
     let warm = |path: &PathBuf| Ok::<_, Fault>(prepare(loader.load(path)?, &[1, threads])?);
     let files = model_files(&settings.models)?;
     let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
-    // One after another, on all threads, as they will run.
-    let end = Instant::now() + ALL_TUNING;
-    let tuned = warm.iter().enumerate().map(|(place, model)| {
-        let share = end.saturating_duration_since(Instant::now()) / (warm.len() - place) as u32;
-        let budget = TUNING.min(share);
-        tune(model, threads, settings.batch_rows.pinned(), budget)
-    });
-    let models = tuned.collect::<Result<Vec<_>, _>>()?;
+    let models = measured(&warm, threads, settings.batch_rows.pinned())?;
     models.iter().for_each(|model| announce(model, provider));
     let catalog = Catalog::new(models, settings.default_model.as_deref())?;
     let (engine, workers) = engine(catalog.models(), settings.engine(), metrics)?;
     Ok((Served { catalog, engine }, workers))
+}
+
+/// Measures the models, one after another on all threads, as they will run.
+fn measured(warm: &[ReadyModel], threads: usize, rows: Option<NonZero<usize>>) -> Result<Vec<ReadyModel>, Fault> {
+    let is_network = |model: &ReadyModel| model.info().kind == Kind::Network;
+    let mut networks = warm.iter().filter(|model| is_network(model)).count() as u32;
+    let densities = warm.len() as u32 - networks;
+    let quick = QUICK_TUNING.min(ALL_TUNING / 2 / densities.max(1));
+    let mut time = ALL_TUNING - quick * densities;
+    let mut models = Vec::new();
+    for model in warm {
+        if !is_network(model) {
+            models.push(tune(model, threads, rows, quick)?);
+            continue;
+        }
+        let start = Instant::now();
+        models.push(tune(model, threads, rows, TUNING.min(time / networks))?);
+        (networks, time) = (networks - 1, time.saturating_sub(start.elapsed()));
+    }
+    Ok(models)
 }
 
 /// What `make` gives of every item, in their order, on `threads` threads.

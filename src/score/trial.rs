@@ -8,10 +8,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a measurement is at least: runs that take microseconds are repeated.
+/// How long a measurement is, at least, where there is time: runs that take microseconds are repeated.
 const WINDOW: Duration = Duration::from_millis(2);
-/// The same of a lone row, whose runs follow one another at once and find the caches as the one before left them.
-const CHAIN: Duration = Duration::from_millis(6);
+/// The part of all the time that it has where there is little.
+const PART: u32 = 150;
+/// How many times as long a lone row's is, whose runs follow one another at once and find the caches as the one before left them.
+const LONE: u32 = 3;
 
 /// The sessions, and how long there is time for them.
 pub(super) struct Trial {
@@ -19,6 +21,7 @@ pub(super) struct Trial {
     /// The one with all threads, where the model may have it.
     wide: Option<Box<dyn ScoreSession>>,
     probe: Probe,
+    window: Duration,
     end: Instant,
 }
 
@@ -38,17 +41,6 @@ pub(super) struct Measured {
     pub(super) seconds: f64,
 }
 
-impl Layout {
-    /// Whether it is a lone row's.
-    fn is_lone(self) -> bool {
-        (self.sessions, self.rows) == (1, 1)
-    }
-
-    fn window(self) -> Duration {
-        if self.is_lone() { CHAIN } else { WINDOW }
-    }
-}
-
 impl Measured {
     pub(super) fn step(&self) -> MeasuredStep {
         let (Layout { sessions, threads, rows }, seconds) = (self.layout, self.seconds);
@@ -58,11 +50,14 @@ impl Measured {
 
 impl Trial {
     /// `workers` one-thread sessions of `model`, and one of all threads where it has such; for runs of up to `rows` rows.
-    pub(super) fn open(model: &ReadyModel, workers: usize, rows: usize, end: Instant) -> Result<Self, ScoreError> {
+    /// There is time for `budget`.
+    pub(super) fn open(model: &ReadyModel, workers: usize, rows: usize, budget: Duration) -> Result<Self, ScoreError> {
+        let end = Instant::now() + budget;
         let narrow = (0..workers).map(|_| model.open(1)).collect::<Result<Vec<_>, _>>()?;
         let wide = workers > 1 && model.layouts().contains(&workers);
         let wide = wide.then(|| model.open(workers)).transpose()?;
-        Ok(Self { narrow, wide, probe: Probe::new(model.info(), rows), end })
+        let window = WINDOW.min(budget / PART);
+        Ok(Self { narrow, wide, probe: Probe::new(model.info(), rows), window, end })
     }
 
     /// Whether a lone row can be run on all threads.
@@ -74,18 +69,22 @@ impl Trial {
     /// the measurement where there is no time for more.
     pub(super) fn first(&mut self, layout: Layout) -> Result<Measured, ScoreError> {
         let first = self.measure(layout, Duration::ZERO)?;
-        let seconds = if Instant::now() < self.end { self.measure(layout, layout.window())? } else { first };
+        let seconds = if Instant::now() < self.end { self.measure(layout, self.window(layout))? } else { first };
         Ok(Measured { layout, seconds })
     }
 
     /// Measures it once more, if there is time.
     pub(super) fn again(&mut self, measured: &mut Measured) -> Result<(), ScoreError> {
-        let window = measured.layout.window();
+        let window = self.window(measured.layout);
         let foreseen = window.max(Duration::from_secs_f64(measured.seconds));
         if Instant::now() + foreseen < self.end {
             measured.seconds = measured.seconds.min(self.measure(measured.layout, window)?);
         }
         Ok(())
+    }
+
+    fn window(&self, Layout { sessions, rows, .. }: Layout) -> Duration {
+        if (sessions, rows) == (1, 1) { LONE * self.window } else { self.window }
     }
 
     /// Gives `model` its sessions back for who opens the next; the one of all threads only where a lone chain is to have it.

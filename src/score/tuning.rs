@@ -89,8 +89,8 @@ pub fn tune(
         Some(most) => SIZES.into_iter().filter(|&rows| rows < most).chain([most]).collect(),
     };
     let start = Instant::now();
-    let (half, end) = (start + budget / 2, start + budget);
-    let mut trial = Trial::open(model, workers, sizes[sizes.len() - 1], end)?;
+    let half = start + budget / 2;
+    let mut trial = Trial::open(model, workers, sizes[sizes.len() - 1], budget)?;
 
     let mut lone = Vec::new();
     if trial.has_wide() {
