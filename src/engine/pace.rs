@@ -8,19 +8,19 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
     /// Place b is for batches of 2ᵇ⁻¹ + 1 to 2ᵇ rows.
-    sizes: [Option<Rows>; 16],
+    sizes: [Option<RowSeconds>; 16],
 }
 
 /// Seconds a row, of batches of about one size.
 #[derive(Clone, Copy, Debug)]
-struct Rows {
+struct RowSeconds {
     /// A moving average.
     now: f64,
     /// The most that it was of late.
     slowest: f64,
 }
 
-impl Rows {
+impl RowSeconds {
     /// Seconds of steps that the average is over: single steps say little.
     const AVERAGE: f64 = 1.0;
     /// Seconds of steps in which it is forgotten that the average was higher. Machines that are shared slow down for seconds; promises
@@ -48,7 +48,7 @@ impl Pace {
         let mut pace = Self::default();
         // Of one size the last is the one with all workers at work.
         for step in &tuning.steps {
-            pace.sizes[Self::place(step.rows)] = Some(Rows::new(step.seconds / step.rows as f64));
+            pace.sizes[Self::place(step.rows)] = Some(RowSeconds::new(step.seconds / step.rows as f64));
         }
         pace
     }
@@ -63,7 +63,7 @@ impl Pace {
         let seconds = elapsed / rows as f64;
         match &mut self.sizes[Self::place(rows)] {
             Some(size) => size.record(seconds, elapsed),
-            none => *none = Some(Rows::new(seconds)),
+            none => *none = Some(RowSeconds::new(seconds)),
         }
     }
 
