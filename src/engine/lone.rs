@@ -42,7 +42,8 @@ enum Threads {
 /// Which session is used, and how much faster the other one would be.
 struct Lone {
     chosen: Threads,
-    /// ln(t₁/t), where a step takes t₁ on one thread and t on all: what was measured at the start, and then a moving average over looks.
+    /// ln(t/t'), where a step takes t on the chosen one and t' on the other: what was measured at the start, and then a moving average
+    /// over looks.
     gain: f64,
     /// Seconds of a step on the chosen one, a moving average; none before a step.
     recent: Option<f64>,
@@ -84,7 +85,7 @@ impl Lone {
         };
         let gain = (seconds(false) / seconds(true)).ln();
         let chosen = if gain >= 0.0 { Threads::All } else { Threads::One };
-        Self { chosen, gain, recent: None, looked: (0.0, 0), steps: 0, last: None }
+        Self { chosen, gain: -gain.abs(), recent: None, looked: (0.0, 0), steps: 0, last: None }
     }
 
     /// The session of the next step.
@@ -117,12 +118,10 @@ impl Lone {
         self.steps = 0;
         let (seconds, count) = std::mem::take(&mut self.looked);
         let Some(recent) = self.recent.filter(|_| count > 0) else { return };
-        let faster = (recent * f64::from(count) / seconds).ln();
-        let gain = if self.chosen == Threads::One { faster } else { -faster };
+        let gain = (recent * f64::from(count) / seconds).ln();
         self.gain += Self::LOOK_WEIGHT * (gain - self.gain);
-        let other = if self.chosen == Threads::One { self.gain } else { -self.gain };
-        if other > Self::GAIN {
-            (self.chosen, self.recent) = (self.chosen.other(), None);
+        if self.gain > Self::GAIN {
+            (self.chosen, self.gain, self.recent) = (self.chosen.other(), -self.gain, None);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Headers that every answer has, and which other origins may read answers.
 
+use super::inference::HEADER_LENGTH;
 use super::keys::X_API_KEY;
 use axum::extract::Request;
 use axum::http::header::{
@@ -74,23 +75,14 @@ pub(super) fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     /// How long a browser need not ask again.
     const REMEMBERED: Duration = Duration::from_secs(3600);
     let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
-    let sent = [
-        vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, X_API_KEY],
-        names(&["inference-header-content-length", "prefer", "x-request-id"]),
-    ]
-    .concat();
-    let told = names(&[
-        "inference-header-content-length",
-        "preference-applied",
-        "x-request-id",
-        "x-smld-model-sha256",
-        "x-smld-seed",
-        "x-smld-warning",
-    ]);
+    let sent =
+        [vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, HEADER_LENGTH, X_API_KEY], names(&["prefer", "x-request-id"])]
+            .concat();
+    let told = names(&["preference-applied", "x-request-id", "x-smld-model-sha256", "x-smld-seed", "x-smld-warning"]);
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(sent)
-        .expose_headers([vec![LOCATION, RETRY_AFTER, WWW_AUTHENTICATE], told].concat())
+        .expose_headers([vec![HEADER_LENGTH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE], told].concat())
         .max_age(REMEMBERED);
     match origins {
         [] => None,

@@ -94,8 +94,8 @@ async fn score(
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
 async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
-    DefaultBodyLimit::max(most_bytes(info, rows, JSON_NUMBER)).apply(&mut request);
-    let most = most_elements(info, rows);
+    let most = most_bytes(info, rows, JSON_NUMBER);
+    DefaultBodyLimit::max(most).apply(&mut request);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let is_array = body::media_type(&headers) == Whole::Npy.media_type();
     if !is_array && !body::is_json(&headers) {
@@ -110,7 +110,7 @@ async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<Raw
         if uri.query().is_some() {
             return Err(invalid(None, "sigma, label and deadline_ms belong into the body where that is JSON"));
         }
-        if body::elements(&bytes) > most {
+        if body::elements(&bytes) > most / JSON_NUMBER {
             return Err(invalid(Some("x"), "has more elements than rows may have; see --max-score-rows"));
         }
         body::parse(&bytes, r#"{"x": [[0.5, 1.0]], "sigma": 0.1}"#)
@@ -126,11 +126,6 @@ pub(super) fn most_bytes(info: &ModelInfo, rows: usize, number: usize) -> usize 
     /// Of what else there is to a row, and to a request.
     const ROOM: usize = 4096;
     rows.saturating_mul(info.dim() * number + ROOM)
-}
-
-/// What there is in such a body at most that is written apart: numbers, and what else there is to a row.
-pub(super) fn most_elements(info: &ModelInfo, rows: usize) -> usize {
-    most_bytes(info, rows, JSON_NUMBER) / JSON_NUMBER
 }
 
 fn invalid(field: Option<&str>, reason: impl Into<String>) -> Problem {

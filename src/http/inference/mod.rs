@@ -29,7 +29,7 @@ use axum::http::HeaderName;
 use utoipa_axum::router::OpenApiRouter;
 
 /// How many bytes of a body are JSON, where tensors stand behind it as bytes.
-const HEADER_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
+pub(super) const HEADER_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
 
 pub(super) fn router(inference: Inference) -> OpenApiRouter {
     server::router().merge(model::router()).with_state(inference)

@@ -5,45 +5,41 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Those under way.
-pub(super) struct Calls {
-    begun: AtomicU64,
-    count: watch::Sender<usize>,
-    unsent: Unsent,
-}
+/// By number: since when the connection has a part of a call's answer and has not asked for the next, if it has.
+type UnderWay = BTreeMap<u64, Option<Instant>>;
 
-/// Since when the connection has a part of a call's answer, and has not asked for the next: by call, if it has.
-type Unsent = Arc<Mutex<BTreeMap<u64, Instant>>>;
+/// Those under way. Who waits for a change is woken when one begins or ends.
+pub(super) struct Calls(watch::Sender<UnderWay>);
 
 /// One of them, until it is dropped.
 pub(super) struct Call {
     number: u64,
-    count: watch::Sender<usize>,
-    unsent: Unsent,
+    calls: watch::Sender<UnderWay>,
 }
 
 impl Calls {
     pub(super) fn new() -> Self {
-        Self { begun: AtomicU64::new(0), count: watch::Sender::new(0), unsent: Unsent::default() }
+        Self(watch::Sender::new(UnderWay::new()))
     }
 
     pub(super) fn begin(&self) -> Call {
-        let number = self.begun.fetch_add(1, Ordering::Relaxed);
-        self.count.send_modify(|count| *count += 1);
-        Call { number, count: self.count.clone(), unsent: Arc::clone(&self.unsent) }
+        let mut number = 0;
+        self.0.send_modify(|calls| {
+            number = calls.last_key_value().map_or(0, |(last, _)| last + 1);
+            calls.insert(number, None);
+        });
+        Call { number, calls: self.0.clone() }
     }
 
     /// Ends when nothing of a part of an answer could be sent, or not all of it, for as long as `patience`.
     pub(super) async fn stuck(&self, patience: Duration) {
         loop {
-            let oldest = lock(&self.unsent).values().min().copied();
+            let oldest = self.0.borrow().values().flatten().min().copied();
             // Of what is given after this look nothing is late before the next.
             let next = oldest.unwrap_or_else(Instant::now) + patience;
             if oldest.is_some() && next <= Instant::now() {
@@ -55,10 +51,10 @@ impl Calls {
 
     /// Ends when none has been under way for as long as `patience`.
     pub(super) async fn idle(&self, patience: Duration) {
-        let mut calls = self.count.subscribe();
+        let mut calls = self.0.subscribe();
         loop {
             // Neither of the two can fail while the sender is here.
-            let _ = calls.wait_for(|&count| count == 0).await;
+            let _ = calls.wait_for(UnderWay::is_empty).await;
             if timeout(patience, calls.changed()).await.is_err() {
                 return;
             }
@@ -66,14 +62,9 @@ impl Calls {
     }
 }
 
-fn lock(unsent: &Unsent) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
-    unsent.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Drop for Call {
     fn drop(&mut self) {
-        lock(&self.unsent).remove(&self.number);
-        self.count.send_modify(|count| *count -= 1);
+        self.calls.send_modify(|calls| _ = calls.remove(&self.number));
     }
 }
 
@@ -81,6 +72,14 @@ impl Call {
     /// `answer`, to the end of whose body the call is under way.
     pub(super) fn until_sent(self, answer: Response) -> Response {
         answer.map(|body| Body::new(Sent { body, call: self }))
+    }
+
+    /// Since when a part of its answer is not sent, if one is not.
+    fn unsent(&self, since: Option<Instant>) {
+        self.calls.send_if_modified(|calls| {
+            calls.insert(self.number, since);
+            false
+        });
     }
 }
 
@@ -99,10 +98,10 @@ impl hyper::body::Body for Sent {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         // Who asks for a part has sent those before it.
-        lock(&self.call.unsent).remove(&self.call.number);
+        self.call.unsent(None);
         let part = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(_)) = part {
-            lock(&self.call.unsent).insert(self.call.number, Instant::now());
+            self.call.unsent(Some(Instant::now()));
         }
         part
     }
