@@ -1,9 +1,11 @@
 //! What is asked: the requests of each workload.
 
+use crate::Result;
 use crate::draws::Draws;
 use serde_json::{Value, json};
 use smld::sampler::{
     AncestralSpec, AnnealedLangevinSpec, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, SamplerSpec,
+    SigmaRange,
 };
 
 /// The model that is asked for, and measured on the raw side.
@@ -14,12 +16,20 @@ pub(crate) const MODEL: &str = "fashion-mnist";
 pub(crate) struct Ask {
     /// What is sent.
     pub(crate) body: Value,
+    n: u32,
+    sampler: SamplerSpec,
 }
 
 impl Ask {
     /// `n` images by `sampler`; `seed` tells requests apart.
     pub(crate) fn new(n: u32, sampler: &SamplerSpec, seed: u32) -> Self {
-        Self { body: json!({ "model": MODEL, "n": n, "seed": seed, "sampler": sampler }) }
+        let body = json!({ "model": MODEL, "n": n, "seed": seed, "sampler": sampler });
+        Self { body, n, sampler: sampler.clone() }
+    }
+
+    /// How many evaluations it takes of a model whose noise levels are in `range`.
+    pub(crate) fn evaluations(&self, range: SigmaRange) -> Result<u32> {
+        Ok(self.n * self.sampler.resolve(None, range)?.evaluations())
     }
 
     /// As it is, to be answered within `milliseconds`.

@@ -21,10 +21,10 @@ pub(crate) fn image(i: u32) -> Ask {
     Ask::new(1, &ancestral(EVALUATIONS), i)
 }
 
-/// Useful evaluations a second with more requests for one image than the server can work on at once.
-pub(crate) fn peak(bench: &Bench, client: &Client) -> Result<f64> {
+/// Useful evaluations a second with more requests, `next(i)`, than the server can work on at once.
+pub(crate) fn peak(bench: &Bench, client: &Client, next: fn(u32) -> Ask) -> Result<f64> {
     const CLIENTS: u32 = 64;
-    let mut clients = client.saturate(CLIENTS, image);
+    let mut clients = client.saturate(CLIENTS, next);
     sleep(bench.seconds(5.0, 2.0));
     let before = bench.wait(client.read())?;
     sleep(bench.seconds(15.0, 4.0));
@@ -50,7 +50,7 @@ struct Point {
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     // Each window ends with the queue being worked off: in a quick run it is short.
     let server = Server::start(bench, bench.choose(&[], &["--max-requests", "64"]))?;
-    let peak = peak(bench, &server.client)? / f64::from(EVALUATIONS);
+    let peak = peak(bench, &server.client, image)? / f64::from(EVALUATIONS);
     let shares = bench.choose(&SHARES[..], &FEW_SHARES[..]).iter();
     let points = shares.map(|share| offer(bench, &server.client, share * peak)).collect::<Result<Vec<_>>>()?;
     draw(bench, peak, &points)?;

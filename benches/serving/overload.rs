@@ -1,9 +1,9 @@
 //! Ten times what can be served, for minutes.
 
-use crate::ask::Ask;
+use crate::ask::{Ask, anything};
 use crate::exposition::Reading;
 use crate::figure::{Figure, Section};
-use crate::load::{self, EVALUATIONS, image};
+use crate::load::{self, image};
 use crate::server::Server;
 use crate::spending::{Shares, Spending};
 use crate::statistics::{quantile, slope};
@@ -22,27 +22,45 @@ const GLANCE: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &["--max-requests", &BOUND.to_string()])?;
-    let mut peaks = vec![load::peak(bench, &server.client)?];
+    let crowds = [
+        Crowd { name: "patient", span: bench.seconds(240.0, 15.0), next: image },
+        Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: |i| image(i).within(HASTE) },
+        Crowd { name: "of every kind", span: bench.seconds(120.0, 20.0), next: anything },
+    ];
     let mut figures = Vec::new();
-    let hasty = |i: u32| image(i).within(HASTE);
-    let patient = Crowd { name: "patient", span: bench.seconds(240.0, 15.0), next: image };
-    for crowd in [patient, Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: hasty }] {
-        let rate = EXCESS * peaks[peaks.len() - 1] / f64::from(EVALUATIONS);
-        let flood = Flood::new(bench, &server, rate, &crowd)?;
-        bench.wait(server.client.idle())?;
-        // Before and after: a machine that drifts would be taken for the server.
-        peaks.push(load::peak(bench, &server.client)?);
-        let peak = 0.5 * (peaks[peaks.len() - 2] + peaks[peaks.len() - 1]);
-        figures.extend(flood.figures(bench, crowd.name, rate, peak));
+    for crowd in &crowds {
+        figures.extend(crowd.measure(bench, &server)?);
     }
-    Ok(Section { title: "Overload: ten times what can be served, requests for one image at random", figures })
+    Ok(Section { title: "Overload: ten times what can be served, arriving at random", figures })
 }
 
-/// Those who ask for more than there is.
+/// Those who ask for more than there is: the first two for one image each.
 struct Crowd {
     name: &'static str,
     span: Duration,
     next: fn(u32) -> Ask,
+}
+
+impl Crowd {
+    fn measure(&self, bench: &Bench, server: &Server) -> Result<Vec<Figure>> {
+        let peak = || {
+            bench.wait(server.client.idle())?;
+            load::peak(bench, &server.client, self.next)
+        };
+        let before = peak()?;
+        let rate = EXCESS * before / self.evaluations(bench)?;
+        let flood = Flood::new(bench, server, rate, self)?;
+        // Before and after: a machine that drifts would be taken for the server.
+        Ok(flood.figures(bench, self.name, rate, 0.5 * (before + peak()?)))
+    }
+
+    /// Evaluations of a request, in the mean.
+    fn evaluations(&self, bench: &Bench) -> Result<f64> {
+        const REQUESTS: u32 = 1000;
+        let range = bench.info().sigma_range();
+        let all = (0..REQUESTS).map(|i| (self.next)(i).evaluations(range)).sum::<Result<u32>>()?;
+        Ok(f64::from(all) / f64::from(REQUESTS))
+    }
 }
 
 /// What a flood of requests did.

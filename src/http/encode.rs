@@ -161,6 +161,14 @@ impl<'a> Account<'a> {
 }
 
 impl Drawn {
+    /// How much there is to encode in `format`, as [`encoded`] takes it: points are plotted, over their density, however few they are.
+    pub(super) fn numbers(&self, format: Whole) -> usize {
+        match format {
+            Whole::Picture(_) if !self.request.model().info().is_image() => usize::MAX,
+            _ => numbers(&self.samples.samples),
+        }
+    }
+
     /// The samples in `format`.
     pub(super) fn encode(&self, format: Whole) -> Result<Vec<u8>, Unwritable> {
         let samples = &self.samples.samples;

@@ -4,7 +4,7 @@ use super::Bounds;
 use super::accept::{Format, Whole};
 use super::archive;
 use super::asked::{Asked, Limits, Wish, asked};
-use super::encode::{Drawn, encoded, numbers};
+use super::encode::{Drawn, encoded};
 use super::events::{Lines, Stream};
 use super::growing::Readers;
 use super::identify::RequestId;
@@ -196,6 +196,6 @@ impl Service {
 
 /// The answer that is sent when every sample is there.
 async fn whole(drawn: Arc<Drawn>, format: Whole) -> Result<Response, Problem> {
-    let bytes = encoded(numbers(&drawn.samples.samples), move || drawn.encode(format)).await?;
+    let bytes = encoded(drawn.numbers(format), move || drawn.encode(format)).await?;
     Ok(([(CONTENT_TYPE, format.media_type())], bytes).into_response())
 }

@@ -36,4 +36,4 @@ pub use field::{Grid, arrows};
 pub use figure::{Axis, Figure, Panel, Style};
 pub use palette::Colour;
 pub use samples::picture;
-pub use scatter::{log_density, scatter};
+pub use scatter::scatter;

@@ -18,6 +18,7 @@ mod ready;
 mod trial;
 mod tuning;
 
+use density::Density;
 #[cfg(feature = "onnx")]
 pub use files::{Loader, ModelFileError, model_files};
 #[cfg(feature = "train")]
@@ -37,10 +38,16 @@ pub trait ScoreModel: Send + Sync {
     /// [`ScoreError`] where the session cannot be had.
     fn open(&self, threads: usize) -> Result<Box<dyn ScoreSession>, ScoreError>;
 
-    /// log p_σ(x) of x, of the model's shape, where it is known: networks know its gradient only.
-    fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
-        let _ = (x, sigma);
+    /// The density itself, where it is known: networks know the gradient of its logarithm only.
+    fn density(&self) -> Option<&dyn Density> {
         None
+    }
+
+    /// log p_σ(x) of x, of the model's shape, where the density is known at σ.
+    fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
+        let density = self.density()?;
+        let (x, sigma): (Vec<f64>, _) = (x.iter().copied().map(f64::from).collect(), f64::from(sigma));
+        self.info().sigma_range().holds(sigma).then(|| density.log_density(&x, sigma))
     }
 }
 

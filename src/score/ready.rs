@@ -1,5 +1,6 @@
 //! From a model to one that can be served: warmed up, and known to treat every row by itself.
 
+use super::density::Density;
 use super::idle::Idle;
 use super::padded::Padded;
 use super::probe::{Probe, same};
@@ -105,6 +106,12 @@ impl ReadyModel {
     /// Keeps a session of [`open`](Self::open) for who opens the next.
     pub(super) fn keep(&self, threads: usize, session: Box<dyn ScoreSession>) {
         self.idle.keep(threads, session);
+    }
+
+    /// The density itself, where it is known.
+    #[must_use]
+    pub fn density(&self) -> Option<&dyn Density> {
+        self.model.density()
     }
 
     /// log p_σ(x), where it is known; see [`ScoreModel::log_density`].

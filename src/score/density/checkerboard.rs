@@ -112,6 +112,10 @@ impl Density for Checkerboard {
         even.plus(odd).value - libm::log(f64::from(self.taken()) * self.side * self.side)
     }
 
+    fn summands(&self) -> usize {
+        self.taken() as usize
+    }
+
     fn score(&self, x: &[f64], sigma: f64, score: &mut [f64]) {
         let parts = self.parts(x, sigma);
         for (d, score) in score.iter_mut().enumerate() {

@@ -89,8 +89,13 @@ impl Density for Kernel {
         let variance = self.bandwidth * self.bandwidth + sigma * sigma;
         let mut total = 0.0;
         let least = self.terms(x, variance, |_, term| total += term);
-        let count = (self.points.len() / self.dim) as f64;
-        libm::log(total / count) - least - 0.5 * self.dim as f64 * libm::log(std::f64::consts::TAU * variance)
+        libm::log(total / self.summands() as f64)
+            - least
+            - 0.5 * self.dim as f64 * libm::log(std::f64::consts::TAU * variance)
+    }
+
+    fn summands(&self) -> usize {
+        self.points.len() / self.dim
     }
 
     /// (Σᵢ rᵢ xᵢ − x)/(h² + σ²), with rᵢ ∝ e^(−‖x − xᵢ‖²/2(h² + σ²)).
@@ -106,7 +111,7 @@ impl Density for Kernel {
     }
 
     fn draw(&self, noise: &Noise, x: &mut [f64]) {
-        let count = self.points.len() / self.dim;
+        let count = self.summands();
         let chosen = ((unit(noise, 0) * count as f64) as usize).min(count - 1);
         let mut z = vec![0.0; self.dim];
         noise.normal(1, &mut z);

@@ -113,6 +113,10 @@ impl Density for GaussianMixture {
         largest + libm::log(total) - libm::log(self.weight()) - unit
     }
 
+    fn summands(&self) -> usize {
+        self.components.len()
+    }
+
     /// Σᵢ rᵢ (meanᵢ − x)/(varianceᵢ + σ²), with rᵢ ∝ wᵢ N(x; meanᵢ, (varianceᵢ + σ²) I).
     fn score(&self, x: &[f64], sigma: f64, score: &mut [f64]) {
         let (shares, total, _) = relative(self.logs(x, sigma));

@@ -60,6 +60,11 @@ pub trait Density: Debug + Send + Sync {
     /// log p_σ(x), normalised, for x `[D]` and σ of [`sigma_range`](Self::sigma_range).
     fn log_density(&self, x: &[f64], sigma: f64) -> f64;
 
+    /// Of how many summands p is made: what it takes to evaluate it grows with them.
+    fn summands(&self) -> usize {
+        1
+    }
+
     /// ∇ₓ log p_σ at x `[D]`, into `score` `[D]`.
     fn score(&self, x: &[f64], sigma: f64, score: &mut [f64]);
 

@@ -77,10 +77,8 @@ impl ScoreModel for DensityModel {
         Ok(Box::new(self.clone()))
     }
 
-    fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
-        let sigma = f64::from(sigma);
-        let x: Vec<f64> = x.iter().copied().map(f64::from).collect();
-        self.info.sigma_range().holds(sigma).then(|| self.density.log_density(&x, sigma))
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self.density.as_ref())
     }
 }
 
