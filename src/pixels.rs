@@ -24,12 +24,27 @@ pub struct Picture {
 
 /// A picture that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture could not be encoded: {0}")]
 pub enum EncodeError {
     /// As a PNG.
+    #[error("the picture could not be encoded: {0}")]
     Png(#[from] png::EncodingError),
     /// In another format.
+    #[error("the picture could not be encoded: {0}")]
     Other(#[from] ImageError),
+    /// It has more pixels on a side than its format allows.
+    #[error(
+        "the picture would be of {width} x {height} pixels, and {format} has {most} on a side at most; ask for fewer images, or for PNG"
+    )]
+    TooLarge {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// The format's name.
+        format: &'static str,
+        /// The most pixels on a side.
+        most: usize,
+    },
 }
 
 /// A format of pictures.
@@ -60,6 +75,22 @@ impl PictureFormat {
         }
     }
 
+    /// Whether it has room for a picture.
+    ///
+    /// # Errors
+    /// [`EncodeError::TooLarge`] where it has not.
+    pub fn holds(self, [width, height]: [usize; 2]) -> Result<(), EncodeError> {
+        let most = match self {
+            Self::Png => i32::MAX as usize,
+            Self::Webp => 16_383,
+            Self::Jpeg { .. } => 65_535,
+        };
+        if width.max(height) <= most {
+            return Ok(());
+        }
+        Err(EncodeError::TooLarge { width, height, format: self.name(), most })
+    }
+
     /// The type of its files.
     #[must_use]
     pub fn media_type(self) -> &'static str {
@@ -78,6 +109,11 @@ pub fn to_bytes(x: &[f32], [black, white]: [f32; 2]) -> Vec<u8> {
     x.iter().map(|x| ((x - black) / (white - black) * 255.0).round() as u8).collect()
 }
 
+/// Of a grid as near to a square as it can be.
+fn columns(count: usize) -> usize {
+    (count as f64).sqrt().ceil() as usize
+}
+
 impl Picture {
     /// `images`, each [C, H, W] with C 1 or 3, side by side in a grid as near to a square as their number allows, filled row
     /// by row. A single image is itself, without a margin.
@@ -87,15 +123,22 @@ impl Picture {
         [channels, height, width]: [usize; 3],
         range: [f32; 2],
     ) -> Self {
-        let columns = (images.len() as f64).sqrt().ceil() as usize;
-        let rows = images.len().div_ceil(columns.max(1));
-        let extent = |count: usize, size: usize| (count * (size + GUTTER)).saturating_sub(GUTTER);
-        let mut picture = Self::blank(extent(columns, width), extent(rows, height), channels);
+        let columns = columns(images.len());
+        let [across, down] = Self::size_of_grid(images.len(), [height, width]);
+        let mut picture = Self::blank(across, down, channels);
         for (i, image) in images.enumerate() {
             let corner = (i % columns * (width + GUTTER), i / columns * (height + GUTTER));
             picture.paint(&to_bytes(image, range), width, corner);
         }
         picture
+    }
+
+    /// [width, height] of a [`grid`](Self::grid) of `count` images of [H, W].
+    #[must_use]
+    pub fn size_of_grid(count: usize, [height, width]: [usize; 2]) -> [usize; 2] {
+        let columns = columns(count);
+        let extent = |count: usize, size: usize| (count * (size + GUTTER)).saturating_sub(GUTTER);
+        [extent(columns, width), extent(count.div_ceil(columns.max(1)), height)]
     }
 
     fn blank(width: usize, height: usize, channels: usize) -> Self {
@@ -120,6 +163,7 @@ impl Picture {
     /// # Errors
     /// [`EncodeError`] for a picture without pixels or larger than the format allows.
     pub fn encode(&self, format: PictureFormat, note: Option<&str>) -> Result<Vec<u8>, EncodeError> {
+        format.holds([self.width, self.height])?;
         let (width, height) = (self.width as u32, self.height as u32);
         let colours = if self.channels == 3 { ExtendedColorType::Rgb8 } else { ExtendedColorType::L8 };
         let mut file = Vec::new();
@@ -163,6 +207,19 @@ mod tests {
         assert_eq!(to_bytes(&[-1.0, 0.0, 1.0, -9.0, 9.0, f32::NAN], [-1.0, 1.0]), [0, 128, 255, 0, 255, 0]);
         let every: Vec<f32> = (0..=255).map(|byte| byte as f32 / 255.0).collect();
         assert_eq!(to_bytes(&every, [0.0, 1.0]), (0..=255).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn what_is_larger_than_its_format_is_refused_by_its_size() {
+        let row = |width: usize| Picture { width, height: 1, channels: 1, bytes: vec![7; width] };
+        assert!(row(16_383).encode(PictureFormat::Webp, None).is_ok());
+        let sentence = row(16_384).encode(PictureFormat::Webp, None).unwrap_err().to_string();
+        assert!(sentence.contains("16384 x 1") && sentence.contains("webp has 16383"), "{sentence}");
+        assert!(row(65_536).encode(PictureFormat::Jpeg { quality: 90 }, None).is_err());
+        assert!(row(65_536).encode(PictureFormat::Png, None).is_ok());
+        // 32 columns of 514, without the last gutter.
+        assert_eq!(Picture::size_of_grid(962, [512, 512]), [16_446, 15_932]);
+        assert!(PictureFormat::Webp.holds(Picture::size_of_grid(961, [512, 512])).is_ok());
     }
 
     #[test]

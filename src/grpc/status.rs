@@ -14,7 +14,7 @@ pub(super) fn status(problem: &Problem, mut metadata: HeaderMap) -> Status {
     if let Some(wait) = problem.retry_after() {
         metadata.insert(PUSHBACK, (wait.as_millis() as u64).into());
     }
-    Status::with_metadata(code(problem), problem.to_string(), MetadataMap::from_headers(metadata))
+    Status::with_metadata(code(problem), problem.told(), MetadataMap::from_headers(metadata))
 }
 
 fn code(problem: &Problem) -> Code {

@@ -1,7 +1,8 @@
 //! From a request for samples to what it asks: which samples, in which format, now or later.
 
-use super::accept::{Extra, Format, negotiate};
+use super::accept::{Extra, Format, Whole, negotiate};
 use super::body;
+use super::encode::fits;
 use super::metrics::Outcome;
 use super::problem::Problem;
 use super::served::Served;
@@ -61,6 +62,10 @@ pub(super) async fn asked(
     outcome.model(&model.info().name);
     let wish = wish(&headers, &raw, &model, must_be_later)?;
     let request = limits.check(&raw, model, wish)?;
+    if let Wish::Now(Format::Whole(Whole::Picture(format))) | Wish::DryRun(Format::Whole(Whole::Picture(format))) = wish
+    {
+        fits(request.model().info(), request.n() as usize, format)?;
+    }
     describe(&request, provenance);
     Ok(Asked { raw, request, wish })
 }

@@ -4,9 +4,10 @@ use super::accept::Whole;
 use super::identify::RequestId;
 use super::problem::Problem;
 use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
-use crate::pixels::{EncodeError, PictureFormat};
+use crate::pixels::{EncodeError, Picture, PictureFormat};
 use crate::plot::{self, PlotError};
 use crate::sampler::{Sampler, SamplerSpec};
+use crate::score::ModelInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use npyz::WriterBuilder;
@@ -250,6 +251,15 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// How many numbers `samples` are.
 pub(super) fn numbers(samples: &[Sample]) -> usize {
     samples.iter().map(|(_, x)| x.len()).sum()
+}
+
+/// Whether `count` samples of a model make a picture that `format` has room for: found out before they are drawn.
+pub(super) fn fits(info: &ModelInfo, count: usize, format: PictureFormat) -> Result<(), Problem> {
+    let size = match info.shape[..] {
+        [_, height, width] => Picture::size_of_grid(count, [height, width]),
+        _ => return Ok(()),
+    };
+    Ok(format.holds(size).map_err(Unwritable::from)?)
 }
 
 /// `samples` of `request`, which follow one another, as one picture; with its recipe, where the format has a place for it.

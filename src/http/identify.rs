@@ -10,7 +10,7 @@ use axum::response::Response;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
-use tracing::field::{Empty, display};
+use tracing::field::Empty;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -56,7 +56,9 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     }
     span.in_scope(|| {
         let (status, latency_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
-        let problem = problem.as_ref().map(display);
+        // As a string, which the log escapes: some of it is the client's.
+        let problem = problem.as_ref().map(Problem::told);
+        let problem = problem.as_deref();
         // Probes and scrapes come every few seconds; they are news only when they fail.
         if problem.is_some() || is_api {
             tracing::info!(status, latency_ms, problem, "answered");

@@ -4,6 +4,7 @@ use super::encode::Unwritable;
 use super::keys::Denied;
 use super::served::UnknownModel;
 use crate::engine::{Bound, Failure, InvalidRequest, Refused};
+use crate::pixels::EncodeError;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -174,6 +175,11 @@ impl Problem {
         }
     }
 
+    /// What is wrong and what to do, as answers and the log tell it.
+    pub(crate) fn told(&self) -> String {
+        cut(self.to_string())
+    }
+
     /// A panic: its text is for the log, not for strangers.
     pub(super) fn unforeseen() -> Self {
         Self::Internal { reason: "an unforeseen fault, which is in its log".to_owned() }
@@ -220,7 +226,7 @@ impl Problem {
             r#type: format!("urn:smld:problem:{slug}"),
             title,
             status: status.as_u16(),
-            detail: self.to_string(),
+            detail: self.told(),
             field: self.field(),
             instance: id,
             index: None,
@@ -236,6 +242,17 @@ impl Problem {
     }
 }
 
+/// The beginning of `text` where it is long, as what a client sent and had wrong may be: a header of gRPC has no room for it, and the log
+/// better things to hold.
+fn cut(mut text: String) -> String {
+    const MOST: usize = 2048;
+    if text.len() > MOST {
+        text.truncate(text.floor_char_boundary(MOST));
+        text.push('…');
+    }
+    text
+}
+
 /// The setting that a bound comes from.
 fn setting(refused: &Refused) -> &'static str {
     match refused {
@@ -248,13 +265,17 @@ fn setting(refused: &Refused) -> &'static str {
 
 impl From<InvalidRequest> for Problem {
     fn from(invalid: InvalidRequest) -> Self {
-        Self::Invalid { reason: invalid.to_string(), field: Some(invalid.field) }
+        Self::Invalid { reason: invalid.to_string(), field: Some(cut(invalid.field)) }
     }
 }
 
 impl From<Unwritable> for Problem {
     fn from(fault: Unwritable) -> Self {
-        Self::Internal { reason: fault.to_string() }
+        let reason = fault.to_string();
+        match fault {
+            Unwritable::Picture(EncodeError::TooLarge { .. }) => Self::NotAcceptable { reason },
+            _ => Self::Internal { reason },
+        }
     }
 }
 

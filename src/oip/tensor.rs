@@ -32,8 +32,13 @@ impl Tensor {
         shape: Vec<i64>,
         elements: Result<Elements, String>,
     ) -> Result<Self, InvalidRequest> {
+        /// More than anything here has.
+        const MOST_AXES: usize = 16;
         let fault = |name: &str, reason| InvalidRequest { field: name.to_owned(), reason };
         let elements = elements.map_err(|reason| fault(&name, reason))?;
+        if shape.len() > MOST_AXES {
+            return Err(fault(&name, format!("is of a shape of {} axes; {MOST_AXES} are the most", shape.len())));
+        }
         let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?));
         if count == Some(elements.len()) {
             return Ok(Self { name, shape, elements });

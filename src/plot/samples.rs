@@ -19,7 +19,7 @@ pub fn picture<'a>(
 ) -> Result<Picture, PlotError> {
     let info = model.info();
     match info.shape[..] {
-        [channels, height, width] => Ok(Picture::grid(samples, [channels, height, width], info.range)),
+        [channels @ (1 | 3), height, width] => Ok(Picture::grid(samples, [channels, height, width], info.range)),
         [2] => {
             let points: Vec<[f32; 2]> = samples.map(|x| [x[0], x[1]]).collect();
             scatter(model, sigma, &points).picture(PIXEL_RATIO)

@@ -105,13 +105,16 @@ impl ModelInfo {
         let named = self.labels.iter().position(|label| label.eq_ignore_ascii_case(name));
         let named = named.map(|number| number as i64);
         let numbered = || name.parse().ok().filter(|number| (-1..self.labels.len() as i64).contains(number));
-        named.or_else(numbered).ok_or_else(|| UnknownLabel {
-            reason: format!(
-                "the model '{}' has no class '{name}'; it has {} (or their numbers, 0 to {}; -1 for none)",
-                self.name,
-                self.labels.join(", "),
-                self.labels.len() - 1
-            ),
+        named.or_else(numbered).ok_or_else(|| {
+            const TOLD: usize = 20;
+            let (told, rest) = self.labels.split_at(self.labels.len().min(TOLD));
+            let others = if rest.is_empty() { String::new() } else { format!(" and {} others", rest.len()) };
+            let (told, last) = (told.join(", "), self.labels.len() - 1);
+            let name_of_model = &self.name;
+            let reason = format!(
+                "the model '{name_of_model}' has no class '{name}'; it has {told}{others} (or their numbers, 0 to {last}; -1 for none)"
+            );
+            UnknownLabel { reason }
         })
     }
 }

@@ -94,6 +94,25 @@ async fn the_log_is_json_by_choice_with_a_line_for_each_request() {
     assert!(line["latency_ms"].is_u64() && line["problem"].as_str().unwrap().contains("n: is 0"), "{line}");
 }
 
+/// What a client sent stands in the sentence that says what is wrong with it.
+#[tokio::test]
+async fn a_client_writes_no_lines_into_the_log_and_no_long_ones() {
+    let program = Program::start(&[]);
+    let forged = "a'\n2026-01-01T00:00:00Z  INFO request{key=alice}: smld::http: answered status=200";
+    let named = program.samples(&json!({ "model": forged })).await;
+    assert_eq!((named.status().as_u16(), named.text().await.unwrap().contains("\\n2026")), (404, true));
+    let long = program.samples(&json!({ "model": "x".repeat(100_000) })).await;
+    assert!(long.bytes().await.unwrap().len() < 4096);
+    let input = json!({"name": "y\nz", "datatype": "FP32", "shape": [1], "data": [1.0]});
+    let infer = program.request("POST", "/v2/models/mixture/infer").json(&json!({ "inputs": [input] }));
+    assert_eq!(infer.send().await.unwrap().status(), 422);
+    program.signal("TERM");
+    let (_, log) = program.end();
+    let answered: Vec<&str> = log.lines().filter(|line| line.contains("answered")).collect();
+    assert!(answered.len() == 3 && answered.iter().all(|line| line.contains("status=4") && line.len() < 4096), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("2026-01-01") || line.starts_with('z')), "{log}");
+}
+
 /// Its lines go into a pipe that is full after some 64 KiB: who waited for room there would answer nobody.
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_nothing_up() {

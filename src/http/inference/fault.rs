@@ -29,5 +29,5 @@ pub(in crate::http) struct Document {
 
 /// What is wrong, as a body.
 pub(in crate::http) fn body(problem: &Problem) -> String {
-    serde_json::to_string(&Document { error: problem.to_string() }).unwrap_or_default()
+    serde_json::to_string(&Document { error: problem.told() }).unwrap_or_default()
 }

@@ -56,6 +56,6 @@ pub(in crate::http) fn body(problem: &Problem) -> String {
         status if status.is_client_error() => "invalid_request_error",
         _ => "server_error",
     };
-    let error = Error { message: problem.to_string(), r#type, param: problem.field(), code: problem.slug() };
+    let error = Error { message: problem.told(), r#type, param: problem.field(), code: problem.slug() };
     serde_json::to_string(&Document { error }).unwrap_or_default()
 }
