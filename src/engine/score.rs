@@ -160,12 +160,11 @@ fn points(rows: &[Vec<f32>], info: &ModelInfo) -> Result<Vec<f32>, InvalidReques
 
 /// A noise level that the model knows.
 fn level(field: String, sigma: f64, info: &ModelInfo) -> Result<f32, InvalidRequest> {
-    let [least, most] = [info.sigma_min, info.sigma_max];
-    // Not a number is in no range.
-    if (least..=most).contains(&sigma) {
+    if info.sigma_range().holds(sigma) {
         return Ok(sigma as f32);
     }
-    fault(field, format!("is {sigma}; '{}' knows the score from {least} to {most}", info.name))
+    let ModelInfo { name, sigma_min, sigma_max, .. } = info;
+    fault(field, format!("is {sigma}; '{name}' knows the score from {sigma_min} to {sigma_max}"))
 }
 
 /// What `check` makes of the one for all rows, or of each.

@@ -54,6 +54,16 @@ async fn the_score_of_a_density_is_its_own_to_the_last_bit() {
 }
 
 #[tokio::test]
+async fn a_bound_of_the_noise_levels_is_one_of_them_as_float32_too() {
+    let site = site(ROOMY);
+    let status = async |sigma: f64| {
+        send(&site.router, score("tiles", &json!({ "x": [vec![0.5; 12]], "sigma": sigma }))).await.status.as_u16()
+    };
+    // A little less than 0.01 is.
+    assert_eq!([status(f64::from(0.01_f32)).await, status(0.01).await, status(0.0099).await], [200, 200, 422]);
+}
+
+#[tokio::test]
 async fn arrays_go_in_and_come_out_as_the_numbers_of_json() {
     let site = site(ROOMY);
     let numbers: Vec<f32> = (0..36).map(|i| i as f32 / 36.0).collect();
