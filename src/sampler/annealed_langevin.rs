@@ -1,6 +1,6 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
-use super::spec::{count, ends, enough, length, positive, rungs};
+use super::spec::{count, ends, enough, length, rungs, step_size};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub struct AnnealedLangevinSpec {
     /// Steps at each level; by default 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps_per_level: Option<u32>,
-    /// The step size at the last level; by default technique 4 of Song & Ermon 2020.
+    /// The step size at the last level; by default technique 4 of Song & Ermon 2020. The model's own is for its own `sigma_min`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
     /// Whether the sample is x + σ_L² s(x, σ_L) in the end. By default true.
@@ -58,7 +58,10 @@ impl AnnealedLangevinSpec {
             sigma_min: self.sigma_min.or(model.sigma_min),
             levels: self.levels.or(model.levels),
             steps_per_level: self.steps_per_level.or(model.steps_per_level),
-            epsilon: self.epsilon.or(model.epsilon),
+            // A step size is one for a last level: what is stable there overshoots at a lower one.
+            epsilon: self
+                .epsilon
+                .or(model.epsilon.filter(|_| self.sigma_min.is_none_or(|min| Some(min) == model.sigma_min))),
             denoise: self.denoise.or(model.denoise),
             init: self.init.or(model.init),
         }
@@ -88,7 +91,9 @@ impl AnnealedLangevinSpec {
         length("levels", u64::from(levels) * u64::from(steps_per_level))?;
         let default_epsilon = || schedule::ncsnv2_epsilon(sigma_max, sigma_min, levels, steps_per_level);
         let epsilon = self.epsilon.unwrap_or_else(default_epsilon);
-        positive("epsilon", epsilon)?;
+        step_size("epsilon", epsilon)?;
+        let ratio = sigma_max / sigma_min;
+        step_size("epsilon", epsilon * ratio * ratio)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
         init.check()?;
         let denoise = self.denoise.unwrap_or(Self::DENOISE);
@@ -159,6 +164,16 @@ impl AnnealedLangevin {
             return vec![format!(
                 "the steps overshoot: from epsilon = 2 sigma_min² = {most:.3e} on (now {:.3e}), chains on narrow densities \
                  leave the finite range. Use a smaller epsilon, or leave it out.",
+                self.epsilon
+            )];
+        }
+        let stationary = 2.0 / (2.0 - a);
+        if stationary > COARSE {
+            return vec![format!(
+                "the steps are too large: each level ends with {stationary:.2} times the variance it should have, however many steps \
+                 and levels there are, and the images keep noise. Use an epsilon below sigma_min²/3 = {:.3e} (now {:.3e}), \
+                 or leave it out.",
+                self.sigma_min * self.sigma_min / 3.0,
                 self.epsilon
             )];
         }

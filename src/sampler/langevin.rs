@@ -1,6 +1,6 @@
 //! Langevin dynamics at one noise level.
 
-use super::spec::{count, enough, length, level_in_range, positive};
+use super::spec::{count, enough, length, level_in_range, step_size};
 use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin};
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ impl LangevinSpec {
         level_in_range("sigma", sigma, range)?;
         // On a density without noise there is no σ to take the step's size from.
         let tau = self.tau.unwrap_or(if sigma > 0.0 { 0.1 * sigma * sigma } else { 0.01 });
-        positive("tau", tau)?;
+        step_size("tau", tau)?;
         let steps = self.steps.unwrap_or(500);
         count("steps", steps)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: 1.0 });

@@ -120,12 +120,18 @@ impl SamplerSpec {
 impl Init {
     pub(super) fn check(self) -> Result<(), InvalidSampler> {
         let fault = |reason: &str| Err(InvalidSampler { parameter: "init", reason: reason.to_owned() });
+        // Chains are of float32.
+        let is_number = |x: f64| (x as f32).is_finite();
         match self {
-            Self::Normal { deviation } if !(deviation.is_finite() && deviation >= 0.0) => {
-                fault("deviation must be a finite number, zero or above")
+            Self::Normal { deviation } if !(is_number(deviation) && deviation >= 0.0) => {
+                fault("deviation must be a finite number, zero or above, that float32 holds")
             }
-            Self::Uniform { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {
-                fault("low and high must be finite numbers, low below high")
+            Self::Uniform { low, high }
+                if !(is_number(low) && is_number(high) && is_number(high - low) && low < high) =>
+            {
+                fault(
+                    "low and high must be finite numbers that float32 holds, and their difference too; low below high",
+                )
             }
             Self::Normal { .. } | Self::Uniform { .. } => Ok(()),
         }
@@ -188,7 +194,13 @@ pub(super) fn descent(
 
 /// σ₁ … σ_N, evenly spaced in σ^(1/ρ), and 0.
 pub(super) fn ladder_to_zero([max, min]: [f64; 2], steps: u32, rho: f64) -> Result<Vec<f64>, InvalidSampler> {
+    /// From here on the levels are those of a geometric progression, and further on rounding is all that is left of them.
+    const MOST_RHO: f64 = 1e9;
     positive("rho", rho)?;
+    if rho > MOST_RHO {
+        let reason = format!("is {rho}; {MOST_RHO:e} is the most, and makes a geometric progression");
+        return Err(InvalidSampler { parameter: "rho", reason });
+    }
     let mut ladder = schedule::karras(max, min, steps, rho);
     if ladder.iter().any(|sigma| !sigma.is_finite()) {
         let reason = format!("is {rho}, so near to zero that σ^(1/ρ) is beyond all numbers; take a larger one");
@@ -205,6 +217,18 @@ pub(super) fn level_in_range(parameter: &'static str, sigma: f64, range: SigmaRa
     }
     let reason = format!("is {sigma}, outside {} to {}, the noise levels that the model knows", range.min, range.max);
     Err(InvalidSampler { parameter, reason })
+}
+
+/// A step size, which chains have as float32.
+pub(super) fn step_size(parameter: &'static str, value: f64) -> Result<(), InvalidSampler> {
+    positive(parameter, value)?;
+    if (value as f32).is_normal() {
+        return Ok(());
+    }
+    Err(InvalidSampler {
+        parameter,
+        reason: format!("is {value:e}, beyond what float32 holds, in which steps are made"),
+    })
 }
 
 pub(super) fn positive(parameter: &'static str, value: f64) -> Result<(), InvalidSampler> {

@@ -83,6 +83,12 @@ fn a_parameter_that_cannot_be_is_refused_by_its_name() {
         (serde_json::json!({"method": "ancestral", "rho": -1}), "rho"),
         (serde_json::json!({"method": "ancestral", "rho": 0.003}), "rho"),
         (serde_json::json!({"method": "probability_flow", "rho": 1e-300}), "rho"),
+        (serde_json::json!({"method": "probability_flow", "rho": 1e17}), "rho"),
+        (serde_json::json!({"method": "langevin", "tau": 1e-60}), "tau"),
+        (serde_json::json!({"method": "annealed_langevin", "epsilon": 1e-50}), "epsilon"),
+        (serde_json::json!({"method": "annealed_langevin", "epsilon": 1e35}), "epsilon"),
+        (serde_json::json!({"method": "langevin", "init": {"normal": {"deviation": 1e300}}}), "init"),
+        (serde_json::json!({"method": "langevin", "init": {"uniform": {"low": -3e38, "high": 3e38}}}), "init"),
         (serde_json::json!({"method": "ancestral", "steps": 10_001}), "steps"),
         (serde_json::json!({"method": "probability_flow", "steps": 10_001}), "steps"),
         (serde_json::json!({"method": "predictor_corrector", "levels": 10_001}), "levels"),
@@ -105,6 +111,31 @@ fn a_ladder_too_coarse_for_its_steps_is_warned_of_and_the_default_one_is_not() {
     // L = 20, T = 5, τ = 0.1 σ².
     let coarse = warnings(serde_json::json!({"method": "annealed_langevin", "levels": 20, "epsilon": 1e-5}));
     assert!(coarse.contains("too coarse") && coarse.contains("now 20"), "{coarse}");
+    // At 0.5 σ² endless steps end with 4/3 of the variance.
+    let large = warnings(serde_json::json!({"method": "annealed_langevin", "steps_per_level": 100, "epsilon": 5e-5}));
+    assert!(large.contains("1.33 times the variance") && large.contains("sigma_min²/3 = 3.333e-5"), "{large}");
     let wild = warnings(serde_json::json!({"method": "annealed_langevin", "epsilon": 2e-4}));
     assert!(wild.contains("overshoot"), "{wild}");
+}
+
+#[test]
+fn the_model_s_step_size_is_for_its_own_last_level() {
+    let spec = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap();
+    let own = spec(serde_json::json!({"method": "annealed_langevin", "sigma_min": 1.0, "levels": 20, "epsilon": 0.3}));
+    let range = SigmaRange { min: 0.0, max: 8.0, dim: 2 };
+    let epsilon = |asked: serde_json::Value| {
+        let sampler = spec(asked).resolve(Some(&own), range).unwrap();
+        assert!(sampler.warnings().is_empty(), "{:?}", sampler.warnings());
+        serde_json::to_value(&sampler).unwrap()["epsilon"].as_f64().unwrap()
+    };
+    let method = "annealed_langevin";
+    assert_eq!(epsilon(serde_json::json!({ "method": method })), 0.3);
+    assert_eq!(epsilon(serde_json::json!({"method": method, "steps_per_level": 9})), 0.3);
+    assert_eq!(epsilon(serde_json::json!({"method": method, "sigma_min": 1.0})), 0.3);
+    // What is stable at σ = 1 would overshoot at 0.1.
+    assert!(epsilon(serde_json::json!({"method": method, "sigma_min": 0.1, "steps_per_level": 20})) < 0.01 / 3.0);
+    assert_eq!(
+        epsilon(serde_json::json!({"method": method, "sigma_min": 0.1, "epsilon": 0.001, "steps_per_level": 90})),
+        0.001
+    );
 }
