@@ -24,7 +24,7 @@ pub use files::{Loader, ModelFileError, model_files};
 #[cfg(feature = "train")]
 pub(crate) use identity::is_name;
 pub use info::{Kind, ModelInfo, UnknownLabel};
-pub use ready::{ReadyModel, Unfit, prepare};
+pub use ready::{ReadyModel, Unfit, prepare, prepare_for};
 pub use tuning::{MeasuredStep, Tuning, tune};
 
 /// A model whose score can be evaluated in as many sessions as there are threads.

@@ -4,8 +4,9 @@ use super::density::Density;
 use super::idle::Idle;
 use super::padded::Padded;
 use super::probe::{Probe, same};
-use super::{ModelInfo, ScoreError, ScoreModel, ScoreSession, Tuning};
+use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession, Tuning};
 use serde::Serialize;
+use std::num::NonZero;
 use std::sync::Arc;
 
 /// A model that has passed its warm-up. Cloning shares the model.
@@ -27,16 +28,23 @@ pub enum Unfit {
     #[error(transparent)]
     Failed(#[from] ScoreError),
     /// The score is not a number.
-    #[error(
-        "the score model '{model}' gives NaN or infinity at σ = {sigma}: the file is damaged or the training diverged; \
-         train it again"
-    )]
+    #[error("the score model '{model}' gives NaN or infinity at σ = {sigma}: {}", cure(*.kind))]
     NotFinite {
         /// The model's name.
         model: String,
+        /// What it is.
+        kind: Kind,
         /// The noise level of the first row that is not finite.
         sigma: f32,
     },
+}
+
+/// What makes a score finite.
+fn cure(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Network => "the file is damaged or the training diverged; train it again",
+        Kind::Density => "its parameters take it beyond what float32 holds; choose others",
+    }
 }
 
 /// The batch sizes at which bytes are compared: vector bodies, scalar tails and both together.
@@ -182,13 +190,27 @@ fn of_size(session: Box<dyn ScoreSession>, rows: Option<usize>) -> Box<dyn Score
 /// # Errors
 /// [`Unfit`] where a session fails or the score is not finite.
 pub fn prepare(model: Arc<dyn ScoreModel>, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
+    prepare_for(model, layouts, None)
+}
+
+/// As [`prepare`], for batches of no more than `rows` rows, where that is known: no more are tried, nor is memory taken for them.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_for(
+    model: Arc<dyn ScoreModel>,
+    layouts: &[usize],
+    rows: Option<NonZero<usize>>,
+) -> Result<ReadyModel, Unfit> {
+    let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| rows.is_none_or(|rows| size <= rows.get())).collect();
     let probe = Probe::new(model.info(), SIZES[SIZES.len() - 1]);
     let mut standard = model.open(1)?;
     let mut alone = probe.alone(standard.as_mut())?;
     if let Some(row) = alone.chunks(probe.dim).position(|row| row.iter().any(|s| !s.is_finite())) {
-        return Err(Unfit::NotFinite { model: model.info().name.clone(), sigma: probe.sigma[row] });
+        let &ModelInfo { ref name, kind, .. } = model.info();
+        return Err(Unfit::NotFinite { model: name.clone(), kind, sigma: probe.sigma[row] });
     }
-    let batch_invariant = probe.agrees(standard.as_mut(), &alone, &SIZES)?;
+    let batch_invariant = probe.agrees(standard.as_mut(), &alone, &sizes)?;
     let (mut reproducible, mut fixed_rows) = (batch_invariant, None);
     for &rows in fixed_sizes(model.info()) {
         if reproducible {
@@ -196,7 +218,7 @@ pub fn prepare(model: Arc<dyn ScoreModel>, layouts: &[usize]) -> Result<ReadyMod
         }
         let mut fixed = of_size(model.open(1)?, Some(rows));
         let padded = probe.alone(fixed.as_mut())?;
-        if probe.agrees(fixed.as_mut(), &padded, &SIZES)? {
+        if probe.agrees(fixed.as_mut(), &padded, &sizes)? {
             (reproducible, fixed_rows, standard, alone) = (true, Some(rows), fixed, padded);
         }
     }
@@ -256,10 +278,14 @@ mod tests {
         }
     }
 
-    fn prepared(spoil: Spoil, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
+    fn spoilt(spoil: Spoil) -> Arc<Spoilt> {
         let component = Component { weight: 1.0, mean: vec![0.5], variance: 0.25 };
         let exact = GaussianMixture::new(vec![component]).unwrap().named("spoilt");
-        prepare(Arc::new(Spoilt { exact, spoil }), layouts)
+        Arc::new(Spoilt { exact, spoil })
+    }
+
+    fn prepared(spoil: Spoil, layouts: &[usize]) -> Result<ReadyModel, Unfit> {
+        prepare(spoilt(spoil), layouts)
     }
 
     #[test]
@@ -283,6 +309,16 @@ mod tests {
         let ready = prepared(spoil, &[1, 2]).unwrap();
         assert_eq!(promise(&ready), serde_json::json!([false, true, 8]));
         assert_eq!(ready.layouts(), [1, 2]);
+    }
+
+    #[test]
+    fn batches_that_never_come_are_not_tried() {
+        static LARGEST: AtomicU32 = AtomicU32::new(0);
+        let spoil = |_, rows: usize, _, _: &mut f32| _ = LARGEST.fetch_max(rows as u32, Ordering::Relaxed);
+        for (most, tried) in [(1, 1), (5, 4), (8, 8)] {
+            prepare_for(spoilt(spoil), &[1, 2], NonZero::new(most)).unwrap();
+            assert_eq!(LARGEST.swap(0, Ordering::Relaxed), tried);
+        }
     }
 
     #[test]
@@ -322,7 +358,9 @@ mod tests {
     #[test]
     fn a_score_that_is_not_finite_is_refused_with_its_noise_level() {
         let spoil = |_, _, _, score: &mut f32| *score = if score.abs() < 0.2 { f32::INFINITY } else { *score };
-        let Err(Unfit::NotFinite { model, sigma }) = prepared(spoil, &[1]) else { panic!("infinity is not finite") };
+        let Err(Unfit::NotFinite { model, sigma, .. }) = prepared(spoil, &[1]) else {
+            panic!("infinity is not finite")
+        };
         assert!(
             model == "spoilt" && sigma > 1.0,
             "a score of N(0.5, 0.25) is small where σ is large, and here σ = {sigma}"

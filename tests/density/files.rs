@@ -76,6 +76,9 @@ fn every_fault_of_a_file_has_its_own_sentence() {
     let points = format!(r#"{{"density": "kernel", "points": [{}[0]], "bandwidth": 1}}"#, "[0],".repeat(20_000));
     for (file, sentences) in [
         ("", ["it is not JSON", "write it as"]),
+        (r#"{"density": "gaussian", "mean": [1e39], "variance": 1}"#, ["1e39 from the origin", "another unit"]),
+        (r#"{"density": "checkerboard", "cells": 4, "side": 1e-30}"#, ["sampler.epsilon", "float32"]),
+        (r#"{"density": "gaussian", "mean": [0, 0], "variance": 1e70}"#, ["sampler.epsilon", "float32"]),
         (r#"{"density": "ring""#, ["it is not JSON", "write it as"]),
         ("[]", ["an object with the key density", "docs/DENSITIES.md"]),
         (r#"{"noise": 0.1}"#, ["missing field `density`", "docs/DENSITIES.md"]),

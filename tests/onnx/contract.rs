@@ -85,15 +85,25 @@ fn a_value_that_cannot_be_is_named_with_what_it_should_be() {
         ("smld.sigma_max", "NaN", "finite"),
         ("smld.range", "0", "two numbers"),
         ("smld.range", "1,0", "below"),
+        ("smld.range", "-3e38,3e38", "below"),
         ("smld.labels", "a,b", "JSON array"),
         ("smld.labels", "[]", "JSON array"),
         ("smld.labels", r#"["bag","Bag"]"#, "twice"),
-        ("smld.sampler", r#"{"method":"magic"}"#, "sampler"),
-        ("smld.sampler", r#"{"method":"langevin","stpes":5}"#, "sampler"),
         ("smld.training", "{", "JSON"),
     ] {
         let sentence = fault(key, Some(value));
         assert!(sentence.contains(&format!("'{key}' is '{value}'")) && sentence.contains(wanted), "{sentence}");
+    }
+}
+
+#[test]
+fn a_sampler_that_cannot_be_is_refused_with_the_reason() {
+    for (sampler, reason) in [
+        (r#"{"method":"magic"}"#, "unknown variant `magic`"),
+        (r#"{"method":"langevin","stpes":5}"#, "unknown field `stpes`"),
+    ] {
+        let sentence = fault("smld.sampler", Some(sampler));
+        assert!(sentence.contains("'smld.sampler'") && sentence.contains(reason), "{sentence}");
     }
 }
 

@@ -42,6 +42,14 @@ pub enum DensityFault {
     /// A parameter that cannot be.
     #[error(transparent)]
     Parameter(#[from] InvalidDensity),
+    /// A scale that chains cannot have.
+    #[error(
+        "it reaches {reach:e} from the origin, beyond what float32 holds, in which chains are; choose another unit"
+    )]
+    Scale {
+        /// The distance within which nearly everything lies.
+        reach: f64,
+    },
     /// The sampler does not fit the noise levels.
     #[error("sampler.{0}")]
     Sampler(#[from] InvalidSampler),
@@ -121,12 +129,17 @@ impl DensityModel {
             true => DensityFault::Keys(error.to_string()),
             false => DensityFault::NotJson(error.to_string()),
         })?;
-        let mut model = Self::new(name, kind.density()?);
+        let density = kind.density()?;
+        let reach = density.reach();
+        if !(reach as f32).is_normal() {
+            return Err(DensityFault::Scale { reach });
+        }
+        let mut model = Self::new(name, density);
         model.info.sha256 = sha256(bytes);
         if let Some(sampler) = sampler {
-            sampler.resolve(None, model.info.sigma_range())?;
             model.info.sampler = sampler;
         }
+        model.info.sampler.resolve(None, model.info.sigma_range())?;
         Ok(model)
     }
 }

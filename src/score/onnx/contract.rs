@@ -5,6 +5,7 @@ use crate::onnx::{NotOnnx, with_metadata};
 use crate::sampler::{AnnealedLangevinSpec, InvalidSampler, LangevinSpec, SamplerSpec};
 use crate::score::identity::{is_name, sha256};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The version of the contract that this build writes and reads.
 const VERSION: &str = "1";
@@ -105,6 +106,9 @@ pub enum ContractFault {
         /// What the output holds.
         output: &'static str,
     },
+    /// The sampler is none.
+    #[error("the metadata key 'smld.sampler' is no sampler in JSON: {0}")]
+    NotSampler(String),
     /// The sampler does not fit the noise levels.
     #[error("the metadata key 'smld.sampler' does not fit the model: {0}")]
     Sampler(#[from] InvalidSampler),
@@ -183,7 +187,7 @@ impl Contract {
             labels,
             label_weights,
             sampler: value(SAMPLER)
-                .map(|text| parse(SAMPLER, text, "a sampler in JSON", |text| serde_json::from_str(text).ok()))
+                .map(|text| serde_json::from_str(&text).map_err(|error| ContractFault::NotSampler(error.to_string())))
                 .transpose()?,
             training: value(TRAINING).map_or(Ok(Value::Null), |text| {
                 parse(TRAINING, text, "JSON", |text| serde_json::from_str(text).ok())
@@ -260,19 +264,20 @@ pub(super) fn name(text: &str) -> Option<String> {
 fn range(text: &str) -> Option<[f32; 2]> {
     let (low, high) = text.split_once(',')?;
     let (low, high): (f32, f32) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
-    (low.is_finite() && high.is_finite() && low < high).then_some([low, high])
+    (low < high && (high - low).is_finite()).then_some([low, high])
 }
 
 /// Requests name classes without regard to case, so two that differ in case alone are one.
 pub(super) fn labels(text: &str) -> Option<Vec<String>> {
     let labels: Vec<String> = serde_json::from_str(text).ok()?;
-    let twice = |(i, label): (usize, &String)| labels[..i].iter().any(|other| other.eq_ignore_ascii_case(label));
-    (!labels.is_empty() && !labels.iter().enumerate().any(twice)).then_some(labels)
+    let distinct: HashSet<String> = labels.iter().map(|label| label.to_ascii_lowercase()).collect();
+    (!labels.is_empty() && distinct.len() == labels.len()).then_some(labels)
 }
 
 /// The weights of `classes` classes.
 fn weights(text: &str, classes: usize) -> Option<Vec<f64>> {
     let weights: Vec<f64> = serde_json::from_str(text).ok()?;
-    let can_be = |weight: &f64| weight.is_finite() && *weight >= 0.0;
-    (weights.len() == classes && weights.iter().all(can_be) && weights.iter().sum::<f64>() > 0.0).then_some(weights)
+    let sum: f64 = weights.iter().sum();
+    let can_be = weights.iter().all(|&weight| weight >= 0.0) && sum > 0.0 && sum.is_finite();
+    (weights.len() == classes && can_be).then_some(weights)
 }

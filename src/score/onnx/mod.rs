@@ -61,6 +61,11 @@ pub enum LoadFault {
     /// The bytes are something else, or damaged.
     #[error("it is not an ONNX file, or is not whole ({0}); copy or export it again")]
     NotOnnx(String),
+    /// Its weights are in other files, which do not come with it.
+    #[error(
+        "its weights lie in a file beside it (external data); put them into it: onnx.save(onnx.load('model.onnx'), 'whole.onnx')"
+    )]
+    ExternalData,
     /// onnxruntime cannot run the graph.
     #[error("onnxruntime cannot run the graph ({0}); export it with opset 17 to 22 and ONNX's own operators")]
     Graph(String),
@@ -186,6 +191,10 @@ impl From<OpenError> for LoadFault {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Provider(error) => Self::Provider(error),
+            // It looks for them beside a file, and is given bytes.
+            OpenError::Runtime(error) if error.to_string().to_lowercase().contains("external data") => {
+                Self::ExternalData
+            }
             OpenError::Runtime(error) => match error.code() {
                 // The second is what a file without a graph gets, as an empty one.
                 ErrorCode::InvalidProtobuf | ErrorCode::InvalidArgument => Self::NotOnnx(error.to_string()),

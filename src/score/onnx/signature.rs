@@ -2,6 +2,9 @@
 
 use ort::value::{Outlet, TensorElementType, ValueType};
 
+/// Of one sample: 256 MiB, of which a step has many times as much.
+const MOST_NUMBERS: usize = 1 << 26;
+
 /// Inputs or outputs that break the contract.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
@@ -75,6 +78,14 @@ pub enum SignatureFault {
         /// The names.
         classes: usize,
     },
+    /// A sample of more numbers than a machine has room for.
+    #[error(
+        "'x' has the shape {found}; a sample has at most {MOST_NUMBERS} numbers: export the graph for smaller ones"
+    )]
+    TooLarge {
+        /// The shape of x.
+        found: String,
+    },
     /// Names of classes without an input.
     #[error(
         "the metadata key 'smld.labels' names classes, but there is no input 'label'; take the key away or add the input"
@@ -116,7 +127,12 @@ pub(super) fn check(inputs: &[Outlet], outputs: &[Outlet], labelled: bool) -> Re
     if x != score {
         return Err(SignatureFault::ScoreShape { x: text(x), score: text(score) });
     }
-    Ok(x[1..].iter().map(|&size| size as usize).collect())
+    let shape: Vec<usize> = x[1..].iter().map(|&size| size as usize).collect();
+    let numbers = shape.iter().try_fold(1_usize, |numbers, &size| numbers.checked_mul(size));
+    if numbers.is_none_or(|numbers| numbers > MOST_NUMBERS) {
+        return Err(SignatureFault::TooLarge { found: text(x) });
+    }
+    Ok(shape)
 }
 
 /// The names of the first axes of a network's inputs, each once; empty where an axis has no name.
