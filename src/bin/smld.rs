@@ -5,17 +5,17 @@ use clap_complete::Shell;
 use smld::client::{Info, Load, Models, Sample};
 use smld::engine::{Worker, engine};
 use smld::grpc;
-use smld::http::config::Settings;
+use smld::http::config::{Addresses, InvalidConfig, Settings};
 use smld::http::logging::Log;
 use smld::http::probe::probe;
 use smld::http::{
     self, Access, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served, Working,
 };
 use smld::score::onnx::Provider;
-use smld::score::{Kind, Loader, ReadyModel, model_files, prepare, tune};
+use smld::score::{Kind, Loader, ReadyModel, model_files, prepare_for, tune};
 use std::error::Error;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
@@ -69,12 +69,23 @@ struct Serve {
 /// Asks a server on this machine whether it is ready; fails where it is not
 #[derive(Args)]
 struct Health {
-    /// The address it listens on
-    #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// The server's TOML file, for the addresses that are not given here
+    #[arg(long, env = "SMLD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address it listens on [default: 127.0.0.1:8080]
+    #[arg(long, env = "SMLD_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The address that it has for such questions, where it has one: that is asked then
     #[arg(long, env = "SMLD_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+}
+
+impl Health {
+    fn address(&self) -> Result<SocketAddr, InvalidConfig> {
+        let file = self.config.as_ref().map_or(Ok(Addresses::default()), Addresses::read)?;
+        let listen = self.listen.or(file.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
+        Ok(self.metrics_listen.or(file.metrics_listen).unwrap_or(listen))
+    }
 }
 
 /// Prints the completions of a shell: `source <(smld completions bash)`
@@ -118,7 +129,7 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
             }
             run(settings)
         }
-        Command::Health(health) => Ok(probe(health.metrics_listen.unwrap_or(health.listen))?),
+        Command::Health(health) => Ok(probe(health.address()?)?),
         Command::Key(key) => {
             let (key, lines) = key.run()?;
             print!("{lines}");
@@ -293,10 +304,11 @@ fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worke
     let provider: Provider = settings.provider.parse()?;
     let loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
     let threads = settings.workers.get();
-    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare(loader.load(path)?, &[1, threads])?);
+    let rows = settings.batch_rows.pinned();
+    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare_for(loader.load(path)?, &[1, threads], rows)?);
     let files = model_files(&settings.models)?;
     let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let models = measured(&warm, threads, settings.batch_rows.pinned())?;
+    let models = measured(&warm, threads, rows)?;
     models.iter().for_each(|model| announce(model, provider));
     let catalog = Catalog::new(models, settings.default_model.as_deref())?;
     let (engine, workers) = engine(catalog.models(), settings.engine(), metrics)?;

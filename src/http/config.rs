@@ -8,7 +8,7 @@ use super::logging::LogFormat;
 use super::{Bounds, Connections, JobLimits, Protocol, Readers};
 use crate::engine::{EngineConfig, RequestLimits, ScoreLimits};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -186,7 +186,17 @@ pub enum InvalidConfig {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not TOML, or a key of it is unknown or of the wrong type.
+    /// A key of the file that is no setting.
+    #[error("the configuration file {path}: unknown key `{key}`; there are {known}")]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The keys that there are.
+        known: String,
+    },
+    /// The file is not TOML, or a key of it is of the wrong type.
     #[error("the configuration file {path}: {source}")]
     File {
         /// The file.
@@ -211,15 +221,19 @@ impl Settings {
     pub fn new(matches: &ArgMatches, path: Option<&PathBuf>) -> Result<Self, InvalidConfig> {
         let flags = Self::from_arg_matches(matches)?;
         let Some(path) = path else { return Ok(flags) };
-        let text =
-            std::fs::read_to_string(path).map_err(|source| InvalidConfig::Unreadable { path: path.clone(), source })?;
         let fault = |source| InvalidConfig::File { path: path.clone(), source: Box::new(source) };
+        let table: toml::Table = read(path)?.parse().map_err(fault)?;
+        let all = Self::augment_args(Command::new("smld"));
+        let known: Vec<&str> = all.get_arguments().filter_map(|argument| argument.get_long()).collect();
+        if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+            let (path, key, known) = (path.clone(), key.clone(), known.join(", "));
+            return Err(InvalidConfig::UnknownKey { path, key, known });
+        }
         let named = |key: &str| {
-            let id = matches.ids().find(|id| id.as_str() == key.replace('-', "_"));
-            let source = id.and_then(|id| matches.value_source(id.as_str()));
+            let source = matches.value_source(&key.replace('-', "_"));
             matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
         };
-        let given = text.parse::<toml::Table>().map_err(fault)?.into_iter().filter(|(key, _)| !named(key));
+        let given = table.into_iter().filter(|(key, _)| !named(key));
         // Each group by itself: serde knows no unknown key among groups that are flattened into one.
         let (access, rest): (toml::Table, toml::Table) = given.partition(|(key, _)| AccessSettings::has(key));
         let access = over(&flags.access, access)?.map_err(fault)?;
@@ -294,6 +308,31 @@ impl Settings {
     pub fn grace(&self) -> Duration {
         seconds(self.drain_seconds)
     }
+}
+
+/// Where a server with some configuration file listens, for those who only want to ask it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Addresses {
+    /// As [`Settings::listen`].
+    pub listen: Option<SocketAddr>,
+    /// As [`AccessSettings::metrics_listen`].
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+impl Addresses {
+    /// What the TOML file `path` says.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`], but what else is in the file is not looked at.
+    pub fn read(path: &PathBuf) -> Result<Self, InvalidConfig> {
+        let fault = |source| InvalidConfig::File { path: path.clone(), source: Box::new(source) };
+        toml::from_str(&read(path)?).map_err(fault)
+    }
+}
+
+fn read(path: &PathBuf) -> Result<String, InvalidConfig> {
+    std::fs::read_to_string(path).map_err(|source| InvalidConfig::Unreadable { path: path.clone(), source })
 }
 
 /// `settings` with what is `given` in their place.

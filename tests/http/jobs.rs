@@ -154,6 +154,7 @@ async fn the_same_put_many_times_is_the_same_work_once_and_another_is_a_conflict
     let again = send(&site.router, put(ID, r#" { "n" : 3 } "#)).await;
     assert_eq!((again.status.as_u16(), &again.json()["status"]), (200, &"done".into()));
     assert_eq!(again.json()["seed"].to_string(), first.header("x-smld-seed"));
+    assert_eq!(again.header("x-smld-seed"), first.header("x-smld-seed"));
     assert_eq!(fetched(&site.router, ID, "image/png").await, first);
     told(&site.router, r#"smld_requests_total{model="tiles",outcome="ok"} 1"#).await;
 
@@ -170,6 +171,8 @@ async fn work_that_fails_is_fetched_as_its_failure() {
     place(&send(&site.router, put(ID, diverging)).await);
     let (now, then) = (send(&site.router, post(diverging)).await, fetched(&site.router, ID, "*/*").await);
     assert_eq!((now.status, now.text()), (then.status, then.text()));
+    assert_eq!(["x-smld-seed", "x-smld-model-sha256"].map(|name| now.header(name) == then.header(name)), [true; 2]);
+    assert_eq!(then.header("x-smld-seed"), "1");
     let state = send(&site.router, put(ID, diverging)).await.json();
     assert_eq!((&state["status"], &state["problem"]["type"]), (&"failed".into(), &"urn:smld:problem:diverged".into()));
 }

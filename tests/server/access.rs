@@ -83,6 +83,13 @@ async fn metrics_and_probes_have_an_address_of_their_own_by_choice() {
     assert_eq!(get(format!("{apart}/v1/models")).await.status(), 404);
     let listen = apart.strip_prefix("http://").unwrap();
     assert!(smld(&["health", "--listen", "127.0.0.1:1", "--metrics-listen", listen], &[]).status.success());
+    let settings = folder.path().join("smld.toml");
+    let config = &[("SMLD_CONFIG", settings.to_str().unwrap())];
+    std::fs::write(&settings, format!("listen = \"127.0.0.1:1\"\nmetrics-listen = \"{listen}\"\n")).unwrap();
+    assert!(smld(&["health"], config).status.success());
+    std::fs::write(&settings, format!("listen = \"{listen}\"\n")).unwrap();
+    assert!(smld(&["health"], config).status.success());
+    assert!(!smld(&["health", "--listen", "127.0.0.1:1"], config).status.success());
 }
 
 /// Files of a certificate of `localhost` and its key.

@@ -82,7 +82,10 @@ fn batches_are_measured_or_have_a_number() {
 fn a_file_that_cannot_be_is_refused_with_its_name_and_the_key() {
     let folder = tempfile::tempdir().unwrap();
     for (text, expected) in [
-        ("wrokers = 1", "unknown field `wrokers`"),
+        ("wrokers = 1", "unknown key `wrokers`; there are listen, "),
+        // As a flag is spelled within the program, not in a file.
+        ("max_n = 5", "unknown key `max_n`"),
+        ("config = 'other.toml'", "unknown key `config`"),
         ("workers = 0", "in `workers`"),
         ("listen = 8080", "in `listen`"),
         ("workers", "TOML parse error"),

@@ -38,7 +38,7 @@ use super::problem::Problem;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
-use crate::engine::RawSampleRequest;
+use crate::engine::{RawSampleRequest, SampleRequest};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -93,7 +93,8 @@ async fn put(
         Ok(asked) => service.keep(served, &asker, name, id, asked, outcome),
         Err(problem) => outcome.fail(problem),
     };
-    (provenance, answer).into_response()
+    // Work that was taken says whose it is by itself: where it was there before, it has another seed than this request was given.
+    if answer.status().is_success() { answer } else { (provenance, answer).into_response() }
 }
 
 /// Fetches samples that were drawn for later
@@ -136,10 +137,10 @@ async fn fetch(
     let drawn = match service.jobs.find(&JobId::asked(&asker, id)) {
         Ok(Found::Done(drawn)) => drawn,
         Ok(Found::UnderWay(told)) => return told.into_response(),
+        Ok(Found::Failed(request, problem)) => return (provenance(&request), outcome.fail(problem)).into_response(),
         Err(problem) => return outcome.fail(problem),
     };
-    let mut provenance = HeaderMap::new();
-    describe(&drawn.request, &mut provenance);
+    let provenance = provenance(&drawn.request);
     let extras: &[Extra] = if drawn.request.diagnostics() { &[Extra::Diagnostics] } else { &[] };
     let answer = match negotiate(&headers, drawn.request.model().info(), extras) {
         Ok(format) => {
@@ -209,14 +210,21 @@ impl Service {
     }
 }
 
+/// What makes the samples of `request` again.
+fn provenance(request: &SampleRequest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    describe(request, &mut headers);
+    headers
+}
+
 /// How a job stands; not yet done, it is worth another look in a second.
 impl IntoResponse for Told {
     fn into_response(self) -> Response {
-        let json = [(CONTENT_TYPE, "application/json")];
+        let (whose, json) = (provenance(&self.request), [(CONTENT_TYPE, "application/json")]);
         if self.is_over {
-            (json, self.state).into_response()
+            (whose, json, self.state).into_response()
         } else {
-            (StatusCode::ACCEPTED, json, [(RETRY_AFTER, "1")], self.state).into_response()
+            (StatusCode::ACCEPTED, whose, json, [(RETRY_AFTER, "1")], self.state).into_response()
         }
     }
 }

@@ -61,6 +61,7 @@ struct Job {
 
 /// The state of a job as JSON.
 pub(super) struct Told {
+    pub(super) request: SampleRequest,
     pub(super) state: Vec<u8>,
     /// Whether nothing more is done.
     pub(super) is_over: bool,
@@ -70,12 +71,13 @@ pub(super) struct Told {
 pub(super) enum Found {
     UnderWay(Told),
     Done(Arc<Drawn>),
+    Failed(SampleRequest, Problem),
 }
 
 impl Job {
     fn tell(&self, id: &JobId) -> Result<Told, Problem> {
         let state = self.state.tell(id, &self.request, self.forecast)?;
-        Ok(Told { state, is_over: self.state.is_over() })
+        Ok(Told { request: self.request.clone(), state, is_over: self.state.is_over() })
     }
 }
 
@@ -158,14 +160,14 @@ impl Jobs {
     /// What has become of job `id`.
     ///
     /// # Errors
-    /// Its own problem, where it failed.
+    /// Where there is none.
     pub(super) fn find(&self, id: &JobId) -> Result<Found, Problem> {
         let held = self.lock();
         let (id, job) = held.jobs.get_key_value(id).ok_or(Problem::NoSuchSamples)?;
         match &job.state {
             State::UnderWay(_) => job.tell(id).map(Found::UnderWay),
             State::Done(drawn) => Ok(Found::Done(Arc::clone(drawn))),
-            State::Failed(problem) => Err(problem.clone()),
+            State::Failed(problem) => Ok(Found::Failed(job.request.clone(), problem.clone())),
         }
     }
 
