@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use smld::pixels::Picture;
-use smld::plot::{Axis, Colour, Figure, Grid, Panel, PlotError, Style, arrows, palette};
+use smld::plot::{Axis, Colour, Figure, Grid, Panel, PlotError, Style, arrows, palette, scatter};
+use smld::sampler::Noise;
+use smld::score::density::{Density, DensityModel};
+use smld::score::prepare;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WINDOW: [f64; 2] = [-1.0, 1.0];
 
@@ -177,4 +182,61 @@ fn a_named_band_is_in_the_legend() {
 #[test]
 fn a_figure_without_panels_is_an_error() {
     assert!(Figure::row(Vec::new()).picture(1.0).is_err());
+}
+
+/// log p = −‖x‖², looked at so often.
+#[derive(Debug)]
+struct Counted {
+    summands: usize,
+    looks: AtomicUsize,
+}
+
+impl Density for Counted {
+    fn dim(&self) -> usize {
+        2
+    }
+
+    fn sigma_range(&self) -> [f64; 2] {
+        [0.0, 1.0]
+    }
+
+    fn reach(&self) -> f64 {
+        3.0
+    }
+
+    fn detail(&self) -> f64 {
+        1.0
+    }
+
+    fn log_density(&self, x: &[f64], _sigma: f64) -> f64 {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        -x[0] * x[0] - x[1] * x[1]
+    }
+
+    fn summands(&self) -> usize {
+        self.summands
+    }
+
+    fn score(&self, x: &[f64], _sigma: f64, score: &mut [f64]) {
+        score.iter_mut().zip(x).for_each(|(score, x)| *score = -2.0 * x);
+    }
+
+    fn draw(&self, _noise: &Noise, x: &mut [f64]) {
+        x.fill(0.0);
+    }
+}
+
+/// Nobody foretells what a picture takes, so it takes little.
+#[test]
+fn a_density_of_many_summands_is_looked_at_in_fewer_places() {
+    for (summands, nodes) in [(1, 129), (100, 129), (1000, 91), (20_000, 33)] {
+        let density = Arc::new(Counted { summands, looks: AtomicUsize::new(0) });
+        let model = prepare(Arc::new(DensityModel::new("counted", density.clone())), &[1]).unwrap();
+        let looks = |sigma: f32| {
+            scatter(&model, sigma, &[[0.0, 0.0]]).svg().unwrap();
+            density.looks.swap(0, Ordering::Relaxed)
+        };
+        // Where it is not known there is nothing to look at.
+        assert_eq!([looks(0.5), looks(2.0)], [nodes * nodes, 0]);
+    }
 }
