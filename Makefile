@@ -10,7 +10,7 @@ CARGO ?= cargo
 # How many steps each model of images is trained (the shipped avatars had 30000), and further arguments, as in: make train STEPS=80000 FIT='--precision bf16'
 STEPS ?= 40000
 FIT ?=
-# Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 0.0.0.0:8080', make bench ARGS='--quick',
+# Further arguments of the server, the benchmark or the sweep, as in: make run ARGS='--listen 127.0.0.1:8081', make bench ARGS='--quick',
 # make quality ARGS='--evaluations 500,1000'
 ARGS ?=
 
