@@ -40,6 +40,18 @@ fn every_size_up_to_eight_is_measured_on_all_workers_at_once_and_a_lone_row_on_b
 }
 
 #[test]
+fn a_lone_row_is_measured_on_more_threads_while_they_pay() {
+    let model = tune(&ready(gaussian(&[0.0; 4], 1.0), 8), 8, pinned(1), ENOUGH).unwrap();
+    let (lone, full): (Vec<_>, Vec<_>) = steps(&model).into_iter().partition(|&(sessions, ..)| sessions == 1);
+    let tried: Vec<usize> = lone.into_iter().map(|(_, threads, _)| threads).collect();
+    assert!(tried.len() > 1 && [1, 2, 4, 8].starts_with(&tried), "{tried:?}");
+    assert_eq!(full, [(8, 1, 1)]);
+    let threads = model.tuning().unwrap().lone_threads;
+    assert!(tried.contains(&threads));
+    assert_eq!(model.layouts(), if threads == 1 { vec![1] } else { vec![1, threads] });
+}
+
+#[test]
 fn a_pinned_size_is_what_is_run_and_the_last_that_is_measured() {
     let model = tune(&ready(gaussian(&[0.0; 4], 1.0), 1), 1, pinned(6), ENOUGH).unwrap();
     assert_eq!(steps(&model), [(1, 1, 1), (1, 1, 2), (1, 1, 4), (1, 1, 6)]);

@@ -7,6 +7,7 @@ use crate::server::Server;
 use crate::statistics::{Spread, median, quantile, ratios};
 use crate::{Bench, Result};
 use smld::sampler::SamplerSpec;
+use smld::score::lone_layouts;
 
 /// Evaluations of a chain that is so long that what a request costs besides its steps does not count.
 const LONG: u32 = 100;
@@ -16,7 +17,9 @@ const WINDOW: usize = 8;
 
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &[])?;
-    let mut sessions = [Raw::open(&bench.model, 1, 1)?, Raw::open(&bench.model, bench.cores, 1)?];
+    let layouts = lone_layouts(bench.cores).into_iter();
+    let mut sessions =
+        layouts.map(|threads| Ok((threads, Raw::open(&bench.model, threads, 1)?))).collect::<Result<Vec<_>>>()?;
     let (mut figures, ratio) = compare(bench, &server, &mut sessions, &bench.info().sampler)?;
     figures.push(ratio.at_most(1.05));
     let (long, ratio) = compare(bench, &server, &mut sessions, &ancestral(LONG))?;
@@ -26,36 +29,38 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
 }
 
 /// Requests for an image by `sampler` and chains in turn, by windows, and the ratio of the two: a chain is as many evaluations of
-/// one row as the request takes, and nothing else, on that of the `sessions` which is the fastest for them.
+/// one row as the request takes, and nothing else, on that of the `sessions`, each with its threads, which is the fastest for them.
 fn compare(
     bench: &Bench,
     server: &Server,
-    sessions: &mut [Raw; 2],
+    sessions: &mut [(usize, Raw)],
     sampler: &SamplerSpec,
 ) -> Result<(Vec<Figure>, Figure)> {
     let evaluations = sampler.resolve(None, bench.info().sigma_range())?.evaluations();
-    let mut sides: [Side; 3] = Default::default();
+    let mut requests = Side::default();
+    let mut chains: Vec<(usize, Side)> = sessions.iter().map(|&(threads, _)| (threads, Side::default())).collect();
     // Of the first pair everything is new to both.
     for pair in 0..=bench.choose(24, 8) {
         let ask = |seed| Ask::new(1, sampler, seed);
         let served = window(|seed| Ok(bench.wait(server.client.clone().draw(ask(seed)))?.latency.as_secs_f64()))?;
-        let [one, all] = sessions.each_mut().map(|raw| window(|_| Ok(raw.chain(evaluations)?.as_secs_f64())));
-        let windows = [served, one?, all?];
+        let raws = sessions.iter_mut().map(|(_, raw)| window(|_| Ok(raw.chain(evaluations)?.as_secs_f64())));
+        let raws = raws.collect::<Result<Vec<_>>>()?;
         if pair > 0 {
-            sides.iter_mut().zip(windows).for_each(|(side, window)| side.add(window));
+            requests.add(served);
+            chains.iter_mut().zip(raws).for_each(|((_, side), raw)| side.add(raw));
         }
     }
-    let [requests, one, all] = sides;
-    let best = if median(&one.settled) <= median(&all.settled) { &one } else { &all };
     let milliseconds = |seconds: &[f64]| Spread::of(&seconds.iter().map(|s| 1e3 * s).collect::<Vec<_>>());
-    let raw = |threads: usize| format!("raw: {evaluations} evaluations of one row, {threads} thread(s)");
     let served = format!("service: one image of {evaluations} evaluations");
-    let figures = vec![
-        Figure::median(raw(1), milliseconds(&one.settled), "ms"),
-        Figure::median(raw(bench.cores), milliseconds(&all.settled), "ms"),
-        Figure::median(&served, milliseconds(&requests.settled), "ms"),
-        Figure::median(format!("{served}, the first after raw chains"), milliseconds(&requests.firsts), "ms"),
-    ];
+    let raw = |(threads, side): &(usize, Side)| {
+        let name = format!("raw: {evaluations} evaluations of one row, {threads} thread(s)");
+        Figure::median(name, milliseconds(&side.settled), "ms")
+    };
+    let mut figures: Vec<Figure> = chains.iter().map(raw).collect();
+    figures.push(Figure::median(&served, milliseconds(&requests.settled), "ms"));
+    figures.push(Figure::median(format!("{served}, the first after raw chains"), milliseconds(&requests.firsts), "ms"));
+    let by_median = |a: &&(usize, Side), b: &&(usize, Side)| median(&a.1.settled).total_cmp(&median(&b.1.settled));
+    let (_, best) = chains.iter().min_by(by_median).ok_or("there is no session")?;
     let pairs: Vec<[f64; 2]> = requests.settled.iter().zip(&best.settled).map(|(&a, &b)| [a, b]).collect();
     let ratios = ratios(&pairs);
     // A window is short enough for the machine to disturb; the middle half says how steady the rest is.

@@ -12,7 +12,7 @@ use smld::http::{
     self, Access, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served, Working,
 };
 use smld::score::onnx::Provider;
-use smld::score::{Kind, Loader, ReadyModel, model_files, prepare_for, tune};
+use smld::score::{Kind, Loader, ReadyModel, lone_layouts, model_files, prepare_for, tune};
 use std::error::Error;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -305,7 +305,7 @@ fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worke
     let loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
     let threads = settings.workers.get();
     let rows = settings.batch_rows.pinned();
-    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare_for(loader.load(path)?, &[1, threads], rows)?);
+    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare_for(loader.load(path)?, &lone_layouts(threads), rows)?);
     let files = model_files(&settings.models)?;
     let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
     let models = measured(&warm, threads, rows)?;

@@ -27,9 +27,9 @@ pub struct EngineConfig {
 
 /// Makes an engine of `models`. The handle and the workers; nothing runs until [`Worker::run`] does.
 ///
-/// Every session is opened here. The first worker has a second one of each model that uses as many threads as there are
-/// workers, where that is more than one and the model's [`layouts`](ReadyModel::layouts) allow it: a chain that is alone
-/// in the engine has it while that is faster than one thread.
+/// Every session is opened here. The first worker has a second one of each model that uses as many threads as the model's
+/// [`layouts`](ReadyModel::layouts) allow, of at most the workers, where that is more than one: a chain that is alone in the engine has it
+/// while that is faster than one thread.
 ///
 /// # Errors
 /// Where a session cannot be opened.
@@ -41,10 +41,11 @@ pub fn engine(
     let EngineConfig { workers, batch_rows, slots, .. } = config;
     let (workers, batch_rows, slots) = (workers.max(1), batch_rows.max(1), slots.max(1));
     let config = EngineConfig { workers, batch_rows, slots, ..config };
-    let wide: Vec<bool> = models.iter().map(|model| workers > 1 && model.layouts().contains(&workers)).collect();
-    let shared = Arc::new(Shared::new(Board::new(config, models, wide.clone(), observer), workers));
+    let lone: Vec<Option<usize>> = models.iter().map(|model| model.lone_threads(workers)).collect();
+    let wide = lone.iter().map(Option::is_some).collect();
+    let shared = Arc::new(Shared::new(Board::new(config, models, wide, observer), workers));
     let narrow = || models.iter().map(|model| Station::open(model.clone(), 1)).collect::<Result<Vec<_>, _>>();
-    let wide = models.iter().zip(wide).map(|(model, wide)| wide.then(|| Wide::open(model, workers)).transpose());
+    let wide = models.iter().zip(lone).map(|(model, threads)| threads.map(|n| Wide::open(model, n)).transpose());
     let mut wide = Some(wide.collect::<Result<Vec<_>, _>>()?);
     let workers = (0..workers)
         .map(|number| Ok(Worker::new(number, Arc::clone(&shared), narrow()?, wide.take().unwrap_or_default())));

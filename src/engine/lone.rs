@@ -1,4 +1,4 @@
-//! Which session a lone chain has: that of one thread, or that of all.
+//! Which session a lone chain has: that of one thread, or that of many.
 //!
 //! A row's bytes are the same on both, so the one that is faster is used. Which one that is was measured at the start, and may
 //! change: the threads of a session wait for one another, so what else the machine does holds up all of them where it holds up one.
@@ -7,7 +7,7 @@ use super::station::Station;
 use crate::score::{ReadyModel, Rows, ScoreError, Tuning};
 use std::time::{Duration, Instant};
 
-/// The session of all threads, beside a worker's own of one.
+/// The session of many threads, beside a worker's own of one.
 pub(super) struct Wide {
     station: Station,
     lone: Lone,
@@ -15,7 +15,7 @@ pub(super) struct Wide {
 
 impl Wide {
     pub(super) fn open(model: &ReadyModel, threads: usize) -> Result<Self, ScoreError> {
-        Ok(Self { station: Station::open(model.clone(), threads)?, lone: Lone::new(model.tuning()) })
+        Ok(Self { station: Station::open(model.clone(), threads)?, lone: Lone::new(model.tuning(), threads) })
     }
 
     /// Evaluates a lone chain's row here or on the worker's own session, `narrow`.
@@ -23,7 +23,7 @@ impl Wide {
         let threads = self.lone.next();
         let station = match threads {
             Threads::One => narrow,
-            Threads::All => &mut self.station,
+            Threads::Many => &mut self.station,
         };
         let start = Instant::now();
         station.evaluate(rows, score)?;
@@ -36,7 +36,7 @@ impl Wide {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Threads {
     One,
-    All,
+    Many,
 }
 
 /// Which session is used, and how much faster the other one would be.
@@ -58,8 +58,8 @@ struct Lone {
 impl Threads {
     fn other(self) -> Self {
         match self {
-            Self::One => Self::All,
-            Self::All => Self::One,
+            Self::One => Self::Many,
+            Self::Many => Self::One,
         }
     }
 }
@@ -76,15 +76,15 @@ impl Lone {
     /// What the other session must gain to be changed to.
     const GAIN: f64 = 0.03;
 
-    /// As the start found it, if it measured.
-    fn new(tuning: Option<&Tuning>) -> Self {
-        let seconds = |all: bool| {
+    /// As the start found it for a session of `threads` threads, if it measured.
+    fn new(tuning: Option<&Tuning>, threads: usize) -> Self {
+        let seconds = |threads: usize| {
             let mut steps = tuning.into_iter().flat_map(|tuning| &tuning.steps);
-            let lone = steps.find(|step| (step.sessions, step.rows, step.threads > 1) == (1, 1, all));
+            let lone = steps.find(|step| (step.sessions, step.threads, step.rows) == (1, threads, 1));
             lone.map_or(1.0, |step| step.seconds)
         };
-        let gain = (seconds(false) / seconds(true)).ln();
-        let chosen = if gain >= 0.0 { Threads::All } else { Threads::One };
+        let gain = (seconds(1) / seconds(threads)).ln();
+        let chosen = if gain >= 0.0 { Threads::Many } else { Threads::One };
         Self { chosen, gain: -gain.abs(), recent: None, looked: (0.0, 0), steps: 0, last: None }
     }
 
@@ -154,52 +154,52 @@ mod tests {
 
     #[test]
     fn a_chain_has_the_session_that_was_faster_at_the_start() {
-        assert_eq!(Lone::new(Some(&measured([10.0, 8.0]))).next(), Threads::All);
-        assert_eq!(Lone::new(Some(&measured([8.0, 10.0]))).next(), Threads::One);
+        assert_eq!(Lone::new(Some(&measured([10.0, 8.0])), 2).next(), Threads::Many);
+        assert_eq!(Lone::new(Some(&measured([8.0, 10.0])), 2).next(), Threads::One);
     }
 
     #[test]
     fn the_slower_one_is_looked_at_for_one_step_in_forty() {
-        for (milliseconds, faster) in [([10, 7], Threads::All), ([7, 10], Threads::One)] {
-            let mut lone = Lone::new(Some(&measured(milliseconds.map(|ms| ms as f64))));
+        for (milliseconds, faster) in [([10, 7], Threads::Many), ([7, 10], Threads::One)] {
+            let mut lone = Lone::new(Some(&measured(milliseconds.map(|ms| ms as f64))), 2);
             assert!(shares(&mut lone, milliseconds, 10_000)[faster as usize] > 0.975);
         }
     }
 
     #[test]
     fn others_that_hold_up_one_of_the_threads_are_given_way_to_within_three_looks_and_only_while_they_do() {
-        let mut lone = Lone::new(Some(&measured([10.0, 7.0])));
+        let mut lone = Lone::new(Some(&measured([10.0, 7.0])), 2);
         let looks = |count: u32| count * (Lone::STEPS + Lone::LOOK);
         shares(&mut lone, [10, 7], looks(8));
         shares(&mut lone, [10, 18], looks(3));
         assert!(shares(&mut lone, [10, 18], looks(8))[Threads::One as usize] > 0.97);
         shares(&mut lone, [10, 7], looks(5));
-        assert!(shares(&mut lone, [10, 7], looks(8))[Threads::All as usize] > 0.97);
+        assert!(shares(&mut lone, [10, 7], looks(8))[Threads::Many as usize] > 0.97);
     }
 
     #[test]
     fn what_slows_both_changes_nothing() {
-        let mut lone = Lone::new(Some(&measured([10.0, 8.0])));
+        let mut lone = Lone::new(Some(&measured([10.0, 8.0])), 2);
         let made = (0..100)
-            .map(|second| shares(&mut lone, [[10, 8], [20, 16], [13, 10]][second % 3], 40)[Threads::All as usize]);
+            .map(|second| shares(&mut lone, [[10, 8], [20, 16], [13, 10]][second % 3], 40)[Threads::Many as usize]);
         assert!(made.sum::<f64>() > 97.0);
     }
 
     #[test]
     fn what_was_never_measured_begins_on_all_threads_and_finds_out() {
-        let mut lone = Lone::new(None);
-        assert_eq!(lone.next(), Threads::All);
+        let mut lone = Lone::new(None, 2);
+        assert_eq!(lone.next(), Threads::Many);
         shares(&mut lone, [7, 10], 5 * Lone::STEPS);
         assert!(shares(&mut lone, [7, 10], 1000)[Threads::One as usize] > 0.97);
     }
 
     #[test]
     fn sessions_that_are_as_fast_as_each_other_are_not_changed_for_one_another() {
-        let mut lone = Lone::new(Some(&measured([10.0, 10.0])));
+        let mut lone = Lone::new(Some(&measured([10.0, 10.0])), 2);
         for step in 0..50_000_u32 {
             let threads = lone.next();
             lone.record(threads, Duration::from_micros(9_800 + 100 * u64::from(step % 5)));
         }
-        assert_eq!(lone.chosen, Threads::All);
+        assert_eq!(lone.chosen, Threads::Many);
     }
 }

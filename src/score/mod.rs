@@ -25,7 +25,7 @@ pub use files::{Loader, ModelFileError, model_files};
 pub(crate) use identity::is_name;
 pub use info::{Kind, ModelInfo, UnknownLabel};
 pub use ready::{ReadyModel, Unfit, prepare, prepare_for};
-pub use tuning::{MeasuredStep, Tuning, tune};
+pub use tuning::{MeasuredStep, Tuning, lone_layouts, tune};
 
 /// A model whose score can be evaluated in as many sessions as there are threads.
 pub trait ScoreModel: Send + Sync {

@@ -88,6 +88,11 @@ impl ReadyModel {
         &self.layouts
     }
 
+    /// The threads of the session that a chain may have that is alone among `workers` workers, where that is more than one.
+    pub(crate) fn lone_threads(&self, workers: usize) -> Option<usize> {
+        self.layouts.iter().copied().filter(|&threads| threads > 1 && threads <= workers).max()
+    }
+
     /// What was measured of it, if it was.
     #[must_use]
     pub fn tuning(&self) -> Option<&Tuning> {

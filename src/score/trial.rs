@@ -18,8 +18,8 @@ const LONE: u32 = 3;
 /// The sessions, and how long there is time for them.
 pub(super) struct Trial {
     narrow: Vec<Box<dyn ScoreSession>>,
-    /// The one with all threads, where the model may have it.
-    wide: Option<Box<dyn ScoreSession>>,
+    /// Those of more threads that the model may have, with their threads, fewer first.
+    wide: Vec<(usize, Box<dyn ScoreSession>)>,
     probe: Probe,
     window: Duration,
     end: Instant,
@@ -29,7 +29,7 @@ pub(super) struct Trial {
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) sessions: usize,
-    /// Of each session: one, or all.
+    /// Of each session.
     pub(super) threads: usize,
     pub(super) rows: usize,
 }
@@ -49,20 +49,21 @@ impl Measured {
 }
 
 impl Trial {
-    /// `workers` one-thread sessions of `model`, and one of all threads where it has such; for runs of up to `rows` rows.
+    /// `workers` one-thread sessions of `model`, and one of each larger number of threads that it may have; for runs of up to `rows` rows.
     /// There is time for `budget`.
     pub(super) fn open(model: &ReadyModel, workers: usize, rows: usize, budget: Duration) -> Result<Self, ScoreError> {
         let end = Instant::now() + budget;
         let narrow = (0..workers).map(|_| model.open(1)).collect::<Result<Vec<_>, _>>()?;
-        let wide = workers > 1 && model.layouts().contains(&workers);
-        let wide = wide.then(|| model.open(workers)).transpose()?;
+        let wide = model.layouts().iter().filter(|&&threads| threads > 1 && threads <= workers);
+        let wide = wide.map(|&threads| Ok((threads, model.open(threads)?))).collect::<Result<Vec<_>, _>>()?;
         let window = WINDOW.min(budget / PART);
         Ok(Self { narrow, wide, probe: Probe::new(model.info(), rows), window, end })
     }
 
-    /// Whether a lone row can be run on all threads.
-    pub(super) fn has_wide(&self) -> bool {
-        self.wide.is_some()
+    /// The numbers of threads on which a lone row can be run, where there is a choice.
+    pub(super) fn lone_layouts(&self) -> Vec<usize> {
+        let narrow = (!self.wide.is_empty()).then_some(1);
+        narrow.into_iter().chain(self.wide.iter().map(|&(threads, _)| threads)).collect()
     }
 
     /// Measures `layout` once, after a run that is not timed, in which sessions find their memory for so many rows; that run is
@@ -87,18 +88,19 @@ impl Trial {
         if (sessions, rows) == (1, 1) { LONE * self.window } else { self.window }
     }
 
-    /// Gives `model` its sessions back for who opens the next; the one of all threads only where a lone chain is to have it.
+    /// Gives `model` its sessions back for who opens the next; of those of more threads only the one that a lone chain is to have.
     pub(super) fn keep(self, model: &ReadyModel, lone_threads: usize) {
-        let wide = self.wide.filter(|_| lone_threads > 1);
-        wide.into_iter().for_each(|session| model.keep(lone_threads, session));
+        let wide = self.wide.into_iter().filter(|&(threads, _)| threads == lone_threads);
+        wide.for_each(|(threads, session)| model.keep(threads, session));
         self.narrow.into_iter().for_each(|session| model.keep(1, session));
     }
 
     /// Seconds of a run of `layout`, of the slowest session's: the mean of one or more runs that fill the window.
     fn measure(&mut self, layout: Layout, window: Duration) -> Result<f64, ScoreError> {
-        let sessions = match layout.threads {
-            1 => &mut self.narrow[..layout.sessions],
-            _ => self.wide.as_mut_slice(),
+        let wide = self.wide.iter_mut().find(|&&mut (threads, _)| threads == layout.threads);
+        let sessions = match wide {
+            Some((_, session)) => std::slice::from_mut(session),
+            None => &mut self.narrow[..layout.sessions],
         };
         let (probe, start) = (&self.probe, Barrier::new(sessions.len()));
         let on_one = |session: &mut Box<dyn ScoreSession>| {

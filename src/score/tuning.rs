@@ -48,7 +48,7 @@ const UNMEASURED: usize = 8;
 /// What a size must gain to be worth more than a smaller one: for the next to be tried, and for the best to be taken where a smaller one
 /// lets newcomers in sooner.
 const GAIN: f64 = 1.02;
-/// How much longer all threads may take for a lone row than one, to be kept: which of the two is faster is found out again and again
+/// How much longer many threads may take for a lone row than one, to be kept: which of the two is faster is found out again and again
 /// while they serve, and may have been different for the moment at the start.
 const DOUBT: f64 = 3.0;
 /// What small steps may cost: the part of the best rate that they must reach. They are taken only where a request of few chains waits
@@ -66,9 +66,16 @@ impl MeasuredStep {
     }
 }
 
-/// Measures `model` on `workers` one-thread sessions at once, at several sizes of batches, and where it has a session of
-/// `workers` threads on that, for a chain that runs alone; chooses the size, if it is not `pinned`, and whether a lone chain may have
-/// that session. Sessions that were opened are kept for the engine.
+/// The numbers of threads with which a lone chain's session is tried on `workers` cores: twice as many each time, and all.
+#[must_use]
+pub fn lone_layouts(workers: usize) -> Vec<usize> {
+    let doubled = std::iter::successors(Some(1), |threads| Some(2 * threads));
+    doubled.take_while(|&threads| threads < workers).chain([workers]).collect()
+}
+
+/// Measures `model` on `workers` one-thread sessions at once, at several sizes of batches, and a lone row on one session of each number of
+/// threads that it may have, more while that pays; chooses the size, if it is not `pinned`, and how many threads a lone chain may have.
+/// Sessions that were opened are kept for the engine, but for those that it does not need.
 ///
 /// Stops within `budget`, but for the first run of each session. Half of it is for measuring every size once, half for measuring
 /// them again; where it ends the search while larger sizes still pay, the size is eight rows.
@@ -92,11 +99,13 @@ pub fn tune(
     let half = start + budget / 2;
     let mut trial = Trial::open(model, workers, sizes[sizes.len() - 1], budget)?;
 
-    let mut lone = Vec::new();
-    if trial.has_wide() {
-        for threads in [1, workers] {
-            lone.push(trial.first(Layout { sessions: 1, threads, rows: 1 })?);
+    let mut lone: Vec<Measured> = Vec::new();
+    for threads in trial.lone_layouts() {
+        // Past the fastest, threads wait for one another.
+        if lone.len() > 1 && lone[lone.len() - 1].seconds > lone[lone.len() - 2].seconds {
+            break;
         }
+        lone.push(trial.first(Layout { sessions: 1, threads, rows: 1 })?);
     }
     let mut full: Vec<Measured> = Vec::new();
     for &rows in &sizes {
@@ -118,16 +127,21 @@ pub fn tune(
     }
 
     let lone: Vec<MeasuredStep> = lone.iter().map(Measured::step).collect();
-    let lone_threads = match lone[..] {
-        [narrow, wide] if wide.seconds < narrow.seconds * DOUBT => workers,
-        _ => 1,
-    };
+    let lone_threads = lone_threads(&lone);
     trial.keep(model, lone_threads);
     let full: Vec<MeasuredStep> = full.iter().map(Measured::step).collect();
     let batch_rows = pinned.map_or_else(|| choose(&full), NonZero::get);
     let least_rows = least(&full).min(batch_rows);
     let steps = [lone, full].concat();
     Ok(model.clone().tuned(Tuning { batch_rows, least_rows, lone_threads, steps }))
+}
+
+/// The threads that a lone chain may have, by steps of a lone row on one and on rising numbers of threads: those that were fastest, of more
+/// than one.
+fn lone_threads(measured: &[MeasuredStep]) -> usize {
+    let Some((narrow, wide)) = measured.split_first() else { return 1 };
+    let fastest = wide.iter().min_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    fastest.filter(|step| step.seconds < narrow.seconds * DOUBT).map_or(1, |step| step.threads)
 }
 
 /// The fewest rows of a step, by steps of rising size: the smallest size whose rate is bearable.
@@ -180,6 +194,20 @@ mod tests {
             MeasuredStep { sessions: 1, threads: 1, rows, seconds, rows_per_second: rows as f64 / seconds }
         };
         milliseconds.iter().enumerate().map(step).collect()
+    }
+
+    #[test]
+    fn a_lone_chain_has_as_many_threads_as_were_fastest() {
+        assert_eq!([1, 2, 6, 16].map(lone_layouts), [vec![1], vec![1, 2], vec![1, 2, 4, 6], vec![1, 2, 4, 8, 16]]);
+        let chosen = |milliseconds: &[f64]| {
+            let steps = measured(milliseconds).into_iter().enumerate();
+            lone_threads(&steps.map(|(place, step)| MeasuredStep { threads: 1 << place, ..step }).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen(&[10.0, 6.0, 4.0, 5.0]), 4);
+        // Which of the two is faster is found out while they serve.
+        assert_eq!(chosen(&[10.0, 29.0]), 2);
+        assert_eq!(chosen(&[10.0, 31.0]), 1);
+        assert_eq!([chosen(&[10.0]), chosen(&[])], [1, 1]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use smld::engine::{EngineConfig, Failure, RawSampleRequest, RequestLimits, SampleRequest, Samples, Ticket, Worker};
 use smld::sampler::{LangevinSpec, Noise, Purpose, Sampler, SamplerSpec};
 use smld::score::density::{Component, DensityModel, GaussianMixture};
-use smld::score::{ReadyModel, Rows, ScoreModel, ScoreSession, prepare};
+use smld::score::{ReadyModel, Rows, ScoreModel, ScoreSession, lone_layouts, prepare};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) fn two_bumps(dim: usize) -> DensityModel {
 
 /// `model`, ready for `workers` workers.
 pub(crate) fn ready(model: impl ScoreModel + 'static, workers: usize) -> ReadyModel {
-    prepare(Arc::new(model), &[1, workers]).unwrap()
+    prepare(Arc::new(model), &lone_layouts(workers)).unwrap()
 }
 
 /// Room for everything.

@@ -22,7 +22,7 @@ pub(in crate::engine) struct PoolConfig {
     pub slots: usize,
     /// The most samples of one request that are under way or wait to be fetched, at least one.
     pub window: u32,
-    /// By model: whether a chain that runs alone is worker 0's, which has a session of all threads for it.
+    /// By model: whether a chain that runs alone is worker 0's, which has a session of many threads for it.
     pub wide: Vec<bool>,
 }
 
@@ -72,7 +72,7 @@ pub(in crate::engine) struct Left {
 pub(in crate::engine) struct Batch {
     /// The model of every row.
     pub model: usize,
-    /// Whether its one row is all there is to do, and may have all threads.
+    /// Whether its one row is all there is to do, and may have many threads.
     pub alone: bool,
 }
 
