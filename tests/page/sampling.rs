@@ -161,3 +161,20 @@ async fn points_are_drawn_where_the_server_puts_them() {
     browser.until("document.querySelector('.scatter').getAttribute('aria-label') === '40 points drawn'").await;
     browser.assert_quiet(&[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_its_server_leaves_is_broken_off() {
+    let program = Program::serving(DIGITS, &["--deadline-seconds", "86400"]);
+    let browser = Browser::open(&program.address).await;
+    browser.fill("#n", "2").await;
+    browser.click("#method option[value=langevin]").await;
+    browser.click(".parameters summary").await;
+    browser.fill("#sampler-steps", "400000").await;
+    browser.click("#start").await;
+    state(&browser, "Drawing").await;
+    drop(program);
+    state(&browser, "Failed").await;
+    let fault = "document.getElementById('fault').hidden ? '' : document.getElementById('fault').textContent";
+    assert_eq!(browser.text(fault).await, "Broken off: The answer ended before the last sample.");
+    assert_eq!(browser.value("document.getElementById('start').disabled").await, false);
+}

@@ -175,8 +175,8 @@ export class Sampling {
       at("run-state").textContent = "Stopped: what was left is cancelled";
       return;
     }
-    if (!(error instanceof Problem)) throw error;
     at("run-state").textContent = at("run").hidden ? "" : "Failed";
+    if (!(error instanceof Problem)) throw error;
     this.#form.complain(error)?.focus();
   }
 
