@@ -66,7 +66,7 @@ export async function ask(path, { accept = "application/json", body, signal } = 
 /**
  * As `ask`, but who is told to come back later does.
  * @param {string} path
- * @param {{body: unknown, signal: AbortSignal}} how
+ * @param {{accept?: string, body?: unknown, signal?: AbortSignal}} how
  */
 export async function askPatiently(path, how) {
   for (;;) {
@@ -76,7 +76,7 @@ export async function askPatiently(path, how) {
       if (!(error instanceof Problem) || error.status !== 429 || error.retryAfter === null) throw error;
       const seconds = Number(error.retryAfter);
       await new Promise((later) => setTimeout(later, 1000 * seconds));
-      how.signal.throwIfAborted();
+      how.signal?.throwIfAborted();
     }
   }
 }

@@ -1,10 +1,12 @@
 /** The server's state over the last minute, from its metrics. */
 
-import { ask, Problem } from "./api.js";
+import { askPatiently, hasKey } from "./api.js";
 import { at, brief, el } from "./dom.js";
 
-/** Seconds between looks, and looks that are kept. */
-const [EVERY, KEPT] = [1, 60];
+/** Seconds between looks: with a key few, as each is a request of those that the key may make. */
+const [OFTEN, SELDOM] = [1, 10];
+/** Seconds that a chart shows. */
+const SPAN = 60;
 /** The size of a chart in its own units. */
 const [WIDTH, HEIGHT] = [240, 56];
 
@@ -60,36 +62,38 @@ const CHARTS = [
   },
 ];
 
-/** Begins to look, as long as the page is seen. */
-export function watchServer() {
+/**
+ * Looks again and again, as long as the page is seen: one look after another, however often it is hidden and shown.
+ * @param {() => Promise<unknown>} keyGiven waits until the reader has given a key
+ */
+export async function watchServer(keyGiven) {
   const charts = CHARTS.map(chart);
   at("charts").replaceChildren(...charts.map(({ card }) => card));
   /** @type {Reading | undefined} */ let before;
-  /** @type {number | undefined} */ let next;
-  const look = async () => {
+  for (;;) {
     try {
-      const now = reading(await (await ask("/metrics", { accept: "text/plain" })).text());
+      const now = reading(await (await askPatiently("/metrics", { accept: "text/plain" })).text());
       if (before !== undefined) for (const { add } of charts) add(now, before);
       before = now;
       say("");
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
       before = undefined;
-      if (error.status === 404 || error.status === 401 || error.status === 403) {
-        // It will not be otherwise in a second.
-        say(`The figures are not to be had here: ${error.message}`);
-        return;
+      const { status, message } = /** @type {import("./api.js").Problem} */ (error);
+      const isBarred = [401, 403, 404].includes(status);
+      say(isBarred ? `The figures are not to be had here: ${message}` : message);
+      if (status === 401) {
+        await keyGiven();
+        continue;
       }
-      say(error.message);
+      // It will not be otherwise in a second.
+      if (isBarred) return;
     }
-    if (!document.hidden) next = setTimeout(look, 1000 * EVERY);
-  };
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(next);
-    before = undefined;
-    if (!document.hidden) look();
-  });
-  look();
+    await new Promise((later) => setTimeout(later, 1000 * (hasKey() ? SELDOM : OFTEN)));
+    if (document.hidden) {
+      await new Promise((shown) => document.addEventListener("visibilitychange", shown, { once: true }));
+      before = undefined;
+    }
+  }
 }
 
 /** @param {string} word */
@@ -108,18 +112,19 @@ function chart({ name, value, word }) {
   const [area, line] = [svg("path", { class: "area" }), svg("path", { class: "line" })];
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   picture.append(area, line);
-  const [figure, note, most] = [el("p", { className: "figure" }, "–"), el("p", { className: "help" }), el("span", { className: "most" })];
-  const card = el("article", { className: "chart", "aria-label": name }, el("h3", {}, name), figure, el("div", { className: "plot" }, picture, most), note);
-  /** @type {number[]} */ const values = [];
+  const [figure, note, top] = [el("p", { className: "figure" }, "–"), el("p", { className: "help" }), el("span", { className: "most" })];
+  const card = el("article", { className: "chart", "aria-label": name }, el("h3", {}, name), figure, el("div", { className: "plot" }, picture, top), note);
+  /** When something was seen, and what. @type {[number, number][]} */ let seen = [];
   const add = (/** @type {Reading} */ now, /** @type {Reading} */ then) => {
-    values.push(value(now, then));
-    if (values.length > KEPT) values.shift();
-    const top = Math.max(1, ...values);
-    const points = values.map((each, place) => `${((KEPT - values.length + place) / (KEPT - 1)) * WIDTH},${HEIGHT - 2 - (each / top) * (HEIGHT - 6)}`);
+    const latest = value(now, then);
+    seen = [...seen.filter(([when]) => now.at - when < SPAN), [now.at, latest]];
+    const most = Math.max(...seen.map(([, each]) => each));
+    const across = (/** @type {number} */ when) => (1 - (now.at - when) / SPAN) * WIDTH;
+    const points = seen.map(([when, each]) => `${across(when)},${HEIGHT - 2 - (each / Math.max(1, most)) * (HEIGHT - 6)}`);
     line.setAttribute("d", `M${points.join("L")}`);
-    area.setAttribute("d", `M${((KEPT - values.length) / (KEPT - 1)) * WIDTH},${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`);
-    figure.textContent = brief(values[values.length - 1]);
-    most.textContent = Math.max(...values) > 0 ? `most ${brief(Math.max(...values))}` : "";
+    area.setAttribute("d", `M${across(seen[0][0])},${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`);
+    figure.textContent = brief(latest);
+    top.textContent = most > 0 ? `most ${brief(most)}` : "";
     note.textContent = word(now);
   };
   return { card, add };

@@ -53,4 +53,4 @@ form.offer(served);
 // A trained network first: what it has learnt is what there is to see.
 const plane = served.filter(({ shape }) => shape.length === 1 && shape[0] === 2).sort((a, b) => Number(b.kind === "network") - Number(a.kind === "network"));
 if (plane.length > 0) new Plane(plane);
-watchServer();
+watchServer(keyGiven);
