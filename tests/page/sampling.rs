@@ -178,3 +178,35 @@ async fn a_run_that_its_server_leaves_is_broken_off() {
     assert_eq!(browser.text(fault).await, "Broken off: The answer ended before the last sample.");
     assert_eq!(browser.value("document.getElementById('start').disabled").await, false);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_points_follow_the_readers_scheme_and_those_of_long_ago_are_forgotten() {
+    let program = Program::serving("models/two-modes.density.json", &[]);
+    let browser = Browser::open(&program.address).await;
+    browser.fill("#n", "40").await;
+    let draw = async || {
+        browser.click("#start").await;
+        browser.until("!document.getElementById('start').disabled").await;
+        state(&browser, "Done").await;
+    };
+    draw().await;
+    browser.value("void (window.first = new WeakRef(document.querySelector('.scatter')))").await;
+    draw().await;
+    let earlier = "document.querySelector('#earlier .scatter').toDataURL()";
+    browser.value(&format!("window.light = {earlier}")).await;
+    browser.look(1280, 800, &[("prefers-color-scheme", "dark")]).await;
+    browser.until(&format!("{earlier} !== window.light")).await;
+
+    // Four runs are kept beside the newest.
+    for _ in 0..4 {
+        draw().await;
+    }
+    let is_kept = async || browser.value("window.first.deref() !== undefined").await == true;
+    for _ in 0..10 {
+        if is_kept().await {
+            browser.command("HeapProfiler.collectGarbage", &json!({})).await;
+        }
+    }
+    assert!(!is_kept().await);
+    browser.assert_quiet(&[]).await;
+}

@@ -7,6 +7,13 @@ import { Window } from "./field.js";
 const SIDE = 480;
 
 export class Scatter {
+  /** Of each canvas; one that leaves the page is forgotten, and its points with it. @type {WeakMap<Element, Scatter>} */
+  static #all = new WeakMap();
+
+  static {
+    dark.addEventListener("change", () => document.querySelectorAll(".scatter").forEach((canvas) => Scatter.#all.get(canvas)?.#later()));
+  }
+
   /** @type {Map<number, {x: number[], done: boolean}>} */ #points = new Map();
   /** The samples. @type {Map<number, number[]>} */ #ends = new Map();
   #canvas = el("canvas", { className: "scatter", width: 2 * SIDE, height: 2 * SIDE, role: "img" });
@@ -18,7 +25,7 @@ export class Scatter {
     this.#window = new Window(model.range);
     at("tiles").className = "tiles one";
     at("tiles").replaceChildren(this.#canvas);
-    dark.addEventListener("change", () => this.#later());
+    Scatter.#all.set(this.#canvas, this);
   }
 
   /** A chain under way. @param {{index: number, x: number[]}} chain */
