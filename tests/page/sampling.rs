@@ -210,3 +210,27 @@ async fn earlier_points_follow_the_readers_scheme_and_those_of_long_ago_are_forg
     assert!(!is_kept().await);
     browser.assert_quiet(&[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_not_drawn_again_into_the_look_at_another() {
+    let program = Program::serving(DIGITS, &[]);
+    let browser = Browser::open(&program.address).await;
+    browser.fill("#n", "2").await;
+    browser.click(".parameters summary").await;
+    // So many that it lasts until another image is looked at.
+    browser.fill("#sampler-steps", "1000").await;
+    browser.click("#start").await;
+    state(&browser, "Done").await;
+    browser.click(".tile:nth-child(1)").await;
+    browser.click("#one-again").await;
+    browser.press(&[ESCAPE]).await;
+    browser.until("!document.getElementById('one').open").await;
+    browser.click(".tile:nth-child(2)").await;
+    let ready = "document.getElementById('one-word').textContent === '' && document.activeElement.id === 'one-again'";
+    browser.until(ready).await;
+    browser.click("#one-again").await;
+    browser.until("document.getElementById('one-word').textContent.endsWith('the same, to the last byte.')").await;
+    let is_second = "document.getElementById('one-image').src === document.querySelector('.tile:nth-child(2) img').src";
+    assert_eq!(browser.value(is_second).await, true);
+    browser.assert_quiet(&[]).await;
+}

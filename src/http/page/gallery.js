@@ -1,6 +1,6 @@
 /** The tiles of a run: chains under way, then samples; and one of them looked at closely. */
 
-import { ask, hasKey } from "./api.js";
+import { ask, hasKey, isAbort } from "./api.js";
 import { copy, curl } from "./code.js";
 import { at, brief, duration, el } from "./dom.js";
 import { recipe } from "./png.js";
@@ -84,6 +84,9 @@ const url = (b64) => `data:image/png;base64,${b64}`;
 /** What is looked at. @type {{body: Record<string, any>, file: string, src: string} | undefined} */
 let looked;
 
+/** Of the image that is drawn again. */
+let asking = new AbortController();
+
 /** Shows one image, where it is from, and what makes it again. @param {Run} run @param {number} index @param {string} src */
 function look(run, index, src) {
   const file = `${run.model}-${run.seed}-${index}.png`;
@@ -105,16 +108,17 @@ async function again() {
   if (looked === undefined) return;
   const { body, src } = looked;
   const began = performance.now();
+  asking = new AbortController();
   at("one-again").disabled = true;
   at("one-word").textContent = "Drawing it again…";
   try {
-    const answer = await ask("/v1/samples", { body });
+    const answer = await ask("/v1/samples", { body, signal: asking.signal });
     const { images } = await answer.json();
     const took = duration((performance.now() - began) / 1000);
     at("one-image").src = url(images[0].b64_png);
     at("one-word").textContent = url(images[0].b64_png) === src ? `Drawn again, alone, in ${took}: the same, to the last byte.` : `Drawn again in ${took}: the bytes differ.`;
   } catch (error) {
-    at("one-word").textContent = /** @type {Error} */ (error).message;
+    if (!isAbort(error)) at("one-word").textContent = /** @type {Error} */ (error).message;
   } finally {
     at("one-again").disabled = false;
   }
@@ -123,6 +127,8 @@ async function again() {
 /** Makes the acts of the closer look work. */
 export function closerLook() {
   at("one-again").addEventListener("click", again);
+  // Another image may be looked at next.
+  at("one").addEventListener("close", () => asking.abort());
   at("one-curl").addEventListener("click", async () => {
     if (looked === undefined) return;
     const done = await copy(curl(looked.body, { file: looked.file, key: hasKey() }));
