@@ -59,5 +59,12 @@ async fn who_wants_little_motion_sees_where_the_particles_end() {
     browser.visit(&program.address).await;
     browser.until("document.getElementById('plane-step').textContent === 'step 300 of 300'").await;
     assert_eq!(browser.text("document.getElementById('plane-play').textContent").await, "Play");
+    // Of fewer steps, and of others, too.
+    browser.fill("#plane-steps", "50").await;
+    browser.until("document.getElementById('plane-step').textContent === 'step 50 of 50'").await;
+    let particles = "document.getElementById('plane-particles').toDataURL()";
+    browser.value(&format!("window.before = {particles}")).await;
+    browser.fill("#plane-tau", "0.9").await;
+    browser.until(&format!("{particles} !== window.before")).await;
     browser.assert_quiet(&[]).await;
 }

@@ -39,8 +39,8 @@ export class Plane {
     at("plane").hidden = at("plane-controls").hidden = false;
     at("plane-model").addEventListener("change", () => this.#choose());
     at("plane-sigma").addEventListener("input", () => this.#sigmaMoved());
-    at("plane-tau").addEventListener("input", () => this.#tell());
-    at("plane-steps").addEventListener("input", () => this.#tell());
+    at("plane-tau").addEventListener("input", () => this.#stepsMoved());
+    at("plane-steps").addEventListener("input", () => this.#stepsMoved());
     at("plane-noise").addEventListener("change", () => {
       this.#explain();
       this.restart();
@@ -113,6 +113,16 @@ export class Plane {
     this.#load();
   }
 
+  #stepsMoved() {
+    this.#tell();
+    if (this.#showsEnd) this.restart();
+  }
+
+  /** Who wants little motion sees where the particles are in the end. */
+  get #showsEnd() {
+    return calm.matches && !this.#plays;
+  }
+
   /** Says what the sliders mean. */
   #tell() {
     for (const [name, value] of [["sigma", this.#sigma], ["tau", this.#tau], ["steps", this.#steps]]) {
@@ -161,13 +171,13 @@ export class Plane {
         : "Without noise every particle climbs to a mode of p and stays.";
   }
 
-  /** Puts the particles anew. Who wants little motion sees where they are in the end. */
+  /** Puts the particles anew. */
   restart() {
     if (this.#levels.length === 0) return;
     this.#taken = 0;
     this.#enter(0);
     this.#particles.scatter(this.#window, this.#levels.length > 1 ? this.#levels[0].sigma : undefined);
-    if (calm.matches && !this.#plays) while (this.#taken < this.#steps) this.#advance();
+    if (this.#showsEnd) while (this.#taken < this.#steps) this.#advance();
     this.#part = 1;
     this.#paint();
     this.#wake();
