@@ -37,6 +37,14 @@ async fn the_field_is_drawn_and_particles_move_over_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_field_is_drawn_of_as_many_rows_as_the_server_takes() {
+    let program = Program::serving(MODES, &["--max-score-rows", "64"]);
+    let browser = Browser::open(&program.address).await;
+    browser.until(&format!("{}.length > 20000", pixels("plane-map"))).await;
+    browser.assert_quiet(&[422]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_noise_every_particle_ends_at_a_mode() {
     let program = Program::serving(MODES, &[]);
     let browser = Browser::open(&program.address).await;

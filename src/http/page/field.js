@@ -1,11 +1,11 @@
 /** The score of a model of the plane, fetched on a grid and known between its points. */
 
-import { askPatiently } from "./api.js";
+import { askPatiently, Problem } from "./api.js";
 
 /** Points along each side of the grid. */
 export const SIDE = 64;
-/** Rows of one request: what the server takes at most by default. */
-const ROWS = 256;
+/** Rows of one request: what the server takes at most by default, and fewer where it has refused as many. */
+let rows = 256;
 
 /** The part of the plane that is shown: a square around what the model says its samples lie in. */
 export class Window {
@@ -64,17 +64,25 @@ function cell(place) {
  */
 export async function fetchField(model, sigma, window, signal) {
   const { low, spacing } = window;
-  const count = SIDE * SIDE;
-  const [across, up] = [new Float64Array(count), new Float64Array(count)];
-  const starts = Array.from({ length: count / ROWS }, (_, part) => part * ROWS);
-  await Promise.all(starts.map(async (start) => {
-    const x = Array.from({ length: ROWS }, (_, row) => [low + ((start + row) % SIDE) * spacing, low + Math.floor((start + row) / SIDE) * spacing]);
-    const answer = await askPatiently(`/v1/models/${model}/score`, { body: { x, sigma }, signal });
-    const { score } = await answer.json();
-    score.forEach(([a, b], /** @type {number} */ row) => {
-      across[start + row] = a;
-      up[start + row] = b;
-    });
-  }));
-  return new Field(window, across, up);
+  const points = Array.from({ length: SIDE * SIDE }, (_, place) => [low + (place % SIDE) * spacing, low + Math.floor(place / SIDE) * spacing]);
+  const scores = await scoresAt(`/v1/models/${model}/score`, points, sigma, signal);
+  return new Field(window, Float64Array.from(scores, ([across]) => across), Float64Array.from(scores, ([, up]) => up));
+}
+
+/**
+ * The scores at `x`, whose rows are halved until the server takes as many.
+ * @param {string} path @param {number[][]} x a power of two of them @param {number} sigma @param {AbortSignal} signal
+ * @returns {Promise<number[][]>}
+ */
+async function scoresAt(path, x, sigma, signal) {
+  if (x.length <= rows) {
+    try {
+      return (await (await askPatiently(path, { body: { x, sigma }, signal })).json()).score;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.field !== "x" || x.length === 1) throw error;
+      rows = Math.min(rows, x.length / 2);
+    }
+  }
+  const halves = [x.slice(0, x.length / 2), x.slice(x.length / 2)];
+  return (await Promise.all(halves.map((half) => scoresAt(path, half, sigma, signal)))).flat();
 }
