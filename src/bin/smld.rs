@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use smld::client::{Info, Load, Models, Sample};
+use smld::client::{Info, Load, Models, Sample, print};
 use smld::engine::{Worker, engine};
 use smld::grpc;
 use smld::http::config::{Addresses, InvalidConfig, Settings};
@@ -124,15 +124,14 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
             let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
             let settings = Settings::new(matches, command.config.as_ref())?;
             if command.check_config {
-                print!("{}", settings.to_toml()?);
-                return Ok(());
+                return Ok(print(settings.to_toml()?)?);
             }
             run(settings)
         }
         Command::Health(health) => Ok(probe(health.address()?)?),
         Command::Key(key) => {
             let (key, lines) = key.run()?;
-            print!("{lines}");
+            print(lines)?;
             eprintln!("the key, which is shown this once: {key}");
             Ok(())
         }
@@ -141,8 +140,9 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
         Command::Info(info) => Ok(info.run()?),
         Command::Load(load) => Ok(load.run()?),
         Command::Completions(Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "smld", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "smld", &mut script);
+            Ok(print(String::from_utf8(script)?)?)
         }
         Command::Man(Man { folder }) => {
             std::fs::create_dir_all(&folder)?;

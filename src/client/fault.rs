@@ -23,6 +23,43 @@ pub enum ClientError {
         /// Why.
         source: ureq::Error,
     },
+    /// The key is none.
+    #[error("--key, or SMLD_KEY, can be no key: it has a line break or another sign that no header can hold")]
+    Key,
+    /// What should be a proxy is none.
+    #[error(
+        "{variable} names no proxy that can be used: wanted is something like http://proxy.example:3128, and NO_PROXY={host} does without"
+    )]
+    NoProxy {
+        /// The variable of the environment.
+        variable: &'static str,
+        /// The server's.
+        host: String,
+    },
+    /// Nobody answers through the proxy that is asked.
+    #[error(
+        "{url}: {source}; it was asked through the proxy {proxy}, which {variable} names: NO_PROXY={host} does without"
+    )]
+    Proxied {
+        /// Where it was sought.
+        url: String,
+        /// Host and port.
+        proxy: String,
+        /// The variable of the environment that names it.
+        variable: &'static str,
+        /// The server's.
+        host: String,
+        /// Why.
+        source: ureq::Error,
+    },
+    /// The server is somewhere else.
+    #[error("{url} sends on to {location}, where nothing was asked; --url names the server that is to be")]
+    Moved {
+        /// Who answered.
+        url: String,
+        /// Where it sends.
+        location: String,
+    },
     /// Somebody answers whose certificate does not prove who it is.
     #[error("{url}: {source}; --ca names the certificates to trust, where the server's is not signed for everyone")]
     Untrusted {
@@ -43,7 +80,7 @@ pub enum ClientError {
         reason: String,
     },
     /// An answer that did not come to its end.
-    #[error("{url}: the answer broke off, and nothing was kept: {reason}")]
+    #[error("{url}: the answer broke off: {reason}")]
     BrokenOff {
         /// Whose answer.
         url: String,

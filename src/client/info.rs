@@ -1,6 +1,7 @@
 //! `smld info`: what made a picture, from its own recipe; and made again, whether it is the same.
 
 use super::fault::ClientError;
+use super::print::{note, print};
 use super::remote::{Remote, RemoteArgs};
 use clap::Args;
 use png::Decoder;
@@ -38,10 +39,10 @@ impl Info {
             std::fs::read(&self.file).map_err(|source| ClientError::File { path: self.file.clone(), source })?;
         let picture =
             Picture::read(&bytes).map_err(|reason| ClientError::NoRecipe { path: self.file.clone(), reason })?;
-        println!("{:#}", picture.recipe);
+        print(format_args!("{:#}\n", picture.recipe))?;
         if self.again {
             let remote = Remote::new(&self.remote)?;
-            eprintln!("{}", compare(&remote, &bytes, &picture)?);
+            note(compare(&remote, &bytes, &picture)?);
         }
         Ok(())
     }
@@ -77,7 +78,7 @@ fn compare(remote: &Remote, bytes: &[u8], picture: &Picture) -> Result<String, C
     let answer = remote.samples(&body, "image/png")?;
     let sha256 = answer.header("x-smld-model-sha256").unwrap_or_default();
     let mut again = Vec::new();
-    answer.body().read_to_end(&mut again).map_err(|error| remote.foreign(&error.to_string()))?;
+    answer.body().read_to_end(&mut again).map_err(|error| remote.broken_off(&error.to_string()))?;
     if again == bytes {
         return Ok("made again: the same, to the last byte".to_owned());
     }

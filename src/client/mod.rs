@@ -4,9 +4,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `remote`, `asked` | a server somewhere else, and what is asked of it |
+//! | `remote`, `proxy`, `asked` | a server somewhere else, the way there, and what is asked of it |
 //! | `sample`, `models`, `info` | a command each |
 //! | `load` | a load generator: what is sent when, and what came of it |
+//! | `target`, `print` | where an answer goes, and what is told of it |
 //! | `fault` | why a command failed, as a sentence |
 
 mod asked;
@@ -14,12 +15,16 @@ mod fault;
 mod info;
 mod load;
 mod models;
+mod print;
+mod proxy;
 mod remote;
 mod sample;
+mod target;
 
 pub use fault::ClientError;
 pub use info::Info;
 pub use load::Load;
 pub use models::Models;
+pub use print::print;
 pub use remote::{Remote, RemoteArgs};
 pub use sample::Sample;

@@ -1,6 +1,7 @@
 //! `smld models`: what a server has.
 
 use super::fault::ClientError;
+use super::print::print;
 use super::remote::{Remote, RemoteArgs};
 use clap::Args;
 use serde_json::Value;
@@ -24,19 +25,18 @@ impl Models {
         let remote = Remote::new(&self.remote)?;
         let document = remote.document("/v1/models")?;
         if self.json {
-            println!("{document:#}");
-            return Ok(());
+            return print(format_args!("{document:#}\n"));
         }
         let models = document["models"].as_array().ok_or_else(|| remote.foreign("its /v1/models lists none"))?;
         let head = ["NAME", "KIND", "SHAPE", "SAMPLER", "CLASSES"].map(ToOwned::to_owned);
         let rows: Vec<[String; 5]> = std::iter::once(head).chain(models.iter().map(row)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths = [0, 1, 2, 3].map(width);
-        for [name, kind, shape, sampler, classes] in &rows {
+        rows.iter().try_for_each(|[name, kind, shape, sampler, classes]| {
             let [a, b, c, d] = widths;
-            println!("{}", format!("{name:a$}  {kind:b$}  {shape:c$}  {sampler:d$}  {classes}").trim_end());
-        }
-        Ok(())
+            let line = format!("{name:a$}  {kind:b$}  {shape:c$}  {sampler:d$}  {classes}");
+            print(format_args!("{}\n", line.trim_end()))
+        })
     }
 }
 

@@ -1,14 +1,17 @@
 //! A server somewhere else.
 
 use super::fault::{ClientError, Refusal};
+use super::proxy::{self, Named};
 use clap::Args;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use ureq::http::{Response, Uri};
+use ureq::http::{HeaderValue, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::typestate::WithBody;
 use ureq::{Agent, Body, BodyReader, RequestBuilder};
 
 /// Which server is asked.
@@ -29,7 +32,9 @@ pub struct RemoteArgs {
 pub struct Remote {
     http: Agent,
     url: String,
-    key: Option<String>,
+    /// The header that shows the key.
+    key: Option<HeaderValue>,
+    proxy: Option<Named>,
 }
 
 /// What a server answered, before its body is read.
@@ -38,25 +43,34 @@ pub struct Answer(Response<Body>);
 /// How long a server may take to accept a connection. How long it may draw is its own affair.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long it may take for a document, from the connection to the last byte.
+const DOCUMENT_PATIENCE: Duration = Duration::from_secs(30);
+
 impl Remote {
     /// The server at the address; without a protocol HTTP is meant.
     ///
     /// # Errors
-    /// Where it is no address, or the certificates cannot be read.
+    /// Where it is no address, the key or the proxy on the way can be none, or the certificates cannot be read.
     pub fn new(args: &RemoteArgs) -> Result<Self, ClientError> {
         let url = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
         let known = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-        if !url.parse().is_ok_and(|uri| known(&uri)) {
+        let Some(uri) = url.parse().ok().filter(known) else {
             return Err(ClientError::Url { url: args.url.clone() });
-        }
+        };
+        let bearer = |key: &String| HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ClientError::Key);
+        let key = args.key.as_ref().map(bearer).transpose()?;
+        let proxy = proxy::on_the_way(&uri, |name| std::env::var(name).ok())?;
         let roots = args.ca.as_deref().map_or(Ok(RootCerts::PlatformVerifier), trusted)?;
         let tls = TlsConfig::builder().root_certs(roots).build();
         let config = Agent::config_builder()
             .timeout_connect(Some(PATIENCE))
             .http_status_as_error(false)
+            // A request with a body would be sent on as one without, and the key not at all.
+            .max_redirects(0)
+            .proxy(proxy.as_ref().map(|named| named.proxy.clone()))
             .tls_config(tls)
             .user_agent(concat!("smld/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned(), key: args.key.clone() })
+        Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned(), key, proxy })
     }
 
     /// The address without a slash at its end.
@@ -70,8 +84,8 @@ impl Remote {
     /// # Errors
     /// Where nobody answers, or not with a document.
     pub fn document(&self, path: &str) -> Result<Value, ClientError> {
-        let answer = self.understood(self.keyed(self.http.get(format!("{}{path}", self.url))).call())?;
-        serde_json::from_reader(answer.body()).map_err(|error| self.foreign(&error.to_string()))
+        let request = self.keyed(self.http.get(format!("{}{path}", self.url)));
+        self.read(self.understood(bounded(request).call())?)
     }
 
     /// What `POST /v1/samples` answers to `body` in the format `accept`.
@@ -79,14 +93,25 @@ impl Remote {
     /// # Errors
     /// Where nobody answers, or with a problem.
     pub fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
-        let request = self.keyed(self.http.post(format!("{}/v1/samples", self.url))).header("accept", accept);
-        self.understood(request.send_json(body))
+        self.understood(self.asking(accept).send_json(body))
+    }
+
+    /// What would be drawn for `body`, which asks for a dry run, in the format `accept`.
+    ///
+    /// # Errors
+    /// As [`samples`](Self::samples).
+    pub fn plan(&self, body: &impl Serialize, accept: &str) -> Result<Value, ClientError> {
+        self.read(self.understood(bounded(self.asking(accept)).send_json(body))?)
+    }
+
+    fn asking(&self, accept: &str) -> RequestBuilder<WithBody> {
+        self.keyed(self.http.post(format!("{}/v1/samples", self.url))).header("accept", accept)
     }
 
     /// `request` with the key, where there is one.
     fn keyed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
         match &self.key {
-            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            Some(key) => request.header("authorization", key),
             None => request,
         }
     }
@@ -96,26 +121,53 @@ impl Remote {
         ClientError::Foreign { url: self.url.clone(), reason: reason.to_owned() }
     }
 
-    fn understood(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, ClientError> {
-        let answer = answer.map_err(|source| {
-            let url = self.url.clone();
-            match source {
-                ureq::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
-                    ClientError::Untrusted { url, source }
-                }
-                source => ClientError::Unreachable { url, source },
+    /// An answer that did not come to its end.
+    pub(super) fn broken_off(&self, reason: &str) -> ClientError {
+        ClientError::BrokenOff { url: self.url.clone(), reason: reason.to_owned() }
+    }
+
+    /// The document that `answer` is.
+    fn read<T: DeserializeOwned>(&self, answer: Answer) -> Result<T, ClientError> {
+        serde_json::from_reader(answer.body()).map_err(|error| {
+            let reason = error.to_string();
+            if error.is_io() { self.broken_off(&reason) } else { self.foreign(&reason) }
+        })
+    }
+
+    /// Why nothing came.
+    fn unanswered(&self, source: ureq::Error) -> ClientError {
+        let url = self.url.clone();
+        match (source, &self.proxy) {
+            (ureq::Error::Io(source), _) if source.kind() == io::ErrorKind::InvalidData => {
+                ClientError::Untrusted { url, source }
             }
-        })?;
-        let status = answer.status();
-        let answer = Answer(answer);
+            (source, Some(Named { proxy, variable, host })) => {
+                let proxy = format!("{}:{}", proxy.host(), proxy.port());
+                ClientError::Proxied { url, proxy, variable, host: host.clone(), source }
+            }
+            (source, None) => ClientError::Unreachable { url, source },
+        }
+    }
+
+    fn understood(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, ClientError> {
+        let answer = answer.map(Answer).map_err(|source| self.unanswered(source))?;
+        let status = answer.0.status();
         if status.is_success() {
             return Ok(answer);
+        }
+        if let Some(location) = answer.header("location").filter(|_| status.is_redirection()) {
+            return Err(ClientError::Moved { url: self.url.clone(), location });
         }
         let retry_after = answer.header("retry-after");
         let refusal: Refusal = serde_json::from_reader(answer.body())
             .map_err(|_| self.foreign(&format!("status {status}, without a problem document")))?;
         Err(ClientError::Refused(Refusal { status: status.as_u16(), retry_after, ..refusal }))
     }
+}
+
+/// `request`, which is for a document and not waited for without end.
+fn bounded<B: 'static>(request: RequestBuilder<B>) -> RequestBuilder<B> {
+    request.config().timeout_global(Some(DOCUMENT_PATIENCE)).build()
 }
 
 /// The certificates in the file `path`.

@@ -2,11 +2,12 @@
 
 use super::asked::AskedArgs;
 use super::fault::ClientError;
-use super::remote::{Answer, Remote, RemoteArgs};
+use super::print::note;
+use super::remote::{Remote, RemoteArgs};
+use super::target::Target;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ pub struct Sample {
     /// The index of the first sample: a large job is cut into ranges by it
     #[arg(long, value_name = "INDEX")]
     first_index: Option<u32>,
-    /// The file to write, or - for standard output
+    /// The file to write, or - for standard output; it is replaced when all is there, and a device or a pipe is written into
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// The format; by default by the file's ending
@@ -83,41 +84,23 @@ impl Sample {
         let format = self.format.or_else(|| Format::of(&self.out));
         let format = format.ok_or_else(|| ClientError::Format { path: self.out.clone() })?;
         let remote = Remote::new(&self.remote)?;
+        // What cannot be written need not be drawn.
+        let target = Target::open(&self.out)?;
+        let name = target.name().display().to_string();
         let began = Instant::now();
         let more = [("seed", self.seed.map(Value::from)), ("first_index", self.first_index.map(Value::from))];
         let answer = remote.samples(&self.asked.body(&more), format.media_type())?;
         let seed = answer.header("x-smld-seed").unwrap_or_default();
         for warning in answer.headers("x-smld-warning") {
-            eprintln!("smld: warning: {warning}");
+            note(format_args!("smld: warning: {warning}"));
         }
-        save(&self.out, answer).map_err(|source| self.fault(source))?;
-        let place =
-            if self.out == Path::new("-") { "standard output".to_owned() } else { self.out.display().to_string() };
-        eprintln!("{} samples, seed {seed}, in {place} after {:.1} s", self.asked.n, began.elapsed().as_secs_f64());
+        match target.fill(answer.body(), |reason| remote.broken_off(reason)) {
+            // Who reads a pipe and goes has what he wanted.
+            Err(ClientError::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            filled => filled?,
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        note(format_args!("{} samples, seed {seed}, in {name} after {seconds:.1} s", self.asked.n));
         Ok(())
     }
-
-    /// Why the answer is not in the file: the connection or the disk.
-    fn fault(&self, source: io::Error) -> ClientError {
-        match source.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
-            Some(error) => ClientError::BrokenOff { url: self.remote.url.clone(), reason: error.to_string() },
-            None => ClientError::File { path: self.out.clone(), source },
-        }
-    }
-}
-
-/// Writes `answer` beside `path`, then moves it there: an answer that breaks off leaves nothing that looks whole.
-fn save(path: &Path, answer: Answer) -> io::Result<()> {
-    let mut body = answer.body();
-    if path == Path::new("-") {
-        let mut out = io::stdout().lock();
-        io::copy(&mut body, &mut out)?;
-        return out.flush();
-    }
-    let partial = path.with_added_extension("partial");
-    let written = File::create(&partial).and_then(|mut file| io::copy(&mut body, &mut file));
-    written.and_then(|_| std::fs::rename(&partial, path)).inspect_err(|_| {
-        // What is left of it is of no use; if it cannot be removed either, its name says what it is.
-        let _ = std::fs::remove_file(&partial);
-    })
 }
