@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 pub(super) enum Pattern {
     /// When the last of the same client was answered.
     Closed { clients: u16 },
-    /// One after each gap.
-    Open { gap: Duration },
+    /// So many a second, evenly.
+    Open { rate: f64 },
 }
 
 /// What became of a request.
@@ -32,7 +32,8 @@ pub(super) struct Sent {
     pub(super) outcome: Outcome,
 }
 
-/// The most requests of an open loop under way, each with a thread. What is due beyond them is late, and its latency says so.
+/// The most requests of an open loop under way, each with a thread. What is due beyond them is late, and its latency says so;
+/// or it is not sent at all where the time ends before.
 const MOST: usize = 512;
 
 /// How long one that is due waits for another to end.
@@ -41,12 +42,12 @@ const BREATH: Duration = Duration::from_millis(1);
 /// How long a client pauses that was refused and not told until when.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Sends requests for `span`, request i by `send(i)`, and waits for the last.
+/// Sends requests for `span`, request i by `send(i)`, and waits for the last. Of those that were due, how many were not sent.
 pub(super) fn drive(
     pattern: Pattern,
     span: Duration,
     send: impl Fn(u64) -> Result<(), ClientError> + Sync,
-) -> Vec<Sent> {
+) -> (Vec<Sent>, usize) {
     let (start, next, sent) = (Instant::now(), AtomicU64::new(0), Mutex::new(Vec::new()));
     let under_way = AtomicUsize::new(0);
     // How long to pause before the next.
@@ -58,7 +59,7 @@ pub(super) fn drive(
         sent.lock().unwrap_or_else(PoisonError::into_inner).push(one);
         pause
     };
-    scope(|threads| match pattern {
+    let unsent = scope(|threads| match pattern {
         Pattern::Closed { clients } => {
             for _ in 0..clients {
                 threads.spawn(|| {
@@ -68,25 +69,30 @@ pub(super) fn drive(
                     }
                 });
             }
+            0
         }
-        Pattern::Open { gap } => {
+        Pattern::Open { rate } => {
             let (under_way, one) = (&under_way, &one);
-            let mut due = start;
-            while due < start + span {
-                sleep(due.saturating_duration_since(Instant::now()));
-                while under_way.load(Ordering::Relaxed) >= MOST {
+            // Each for itself: gaps rounded to nanoseconds would add up.
+            let mut all = (0_u64..).map(|i| Duration::from_secs_f64(i as f64 / rate)).take_while(|&due| due < span);
+            loop {
+                let Some(due) = all.next() else { break 0 };
+                sleep(due.saturating_sub(start.elapsed()));
+                while under_way.load(Ordering::Relaxed) >= MOST && start.elapsed() < span {
                     sleep(BREATH);
+                }
+                if start.elapsed() >= span {
+                    break 1 + all.count();
                 }
                 under_way.fetch_add(1, Ordering::Relaxed);
                 threads.spawn(move || {
-                    one(due);
+                    one(start + due);
                     under_way.fetch_sub(1, Ordering::Relaxed);
                 });
-                due += gap;
             }
         }
     });
-    sent.into_inner().unwrap_or_else(PoisonError::into_inner)
+    (sent.into_inner().unwrap_or_else(PoisonError::into_inner), unsent)
 }
 
 /// What became of a request, and how long its client pauses.
@@ -98,5 +104,18 @@ fn outcome(answer: Result<(), ClientError>) -> (Outcome, Duration) {
             (Outcome::Refused, seconds.map_or(PAUSE, Duration::from_secs))
         }
         Err(fault) => (Outcome::Failed(fault.to_string()), PAUSE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_loop_has_as_many_requests_as_the_rate_says_in_the_time() {
+        for (rate, microseconds, due) in [(3e3, 1_000, 3), (1.1e4, 1_000, 11), (1e6, 1_000, 1_000), (1e-6, 1_000, 1)] {
+            let (sent, unsent) = drive(Pattern::Open { rate }, Duration::from_micros(microseconds), |_| Ok(()));
+            assert_eq!(sent.len() + unsent, due, "{rate} a second");
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Report {
     answered: usize,
     refused: usize,
     failed: usize,
+    /// Due, and not sent before the end.
+    unsent: usize,
     samples_per_second: f64,
     evaluations_per_second: f64,
     /// Of the answered; none where there are none.
@@ -50,8 +52,8 @@ impl Latency {
 }
 
 impl Report {
-    /// Of `sent`, each a request for `n` samples that takes `evaluations`.
-    pub(super) fn new(sent: &[Sent], n: u32, evaluations: u64) -> Self {
+    /// Of `sent`, each a request for `n` samples that takes `evaluations`; `unsent` more were due.
+    pub(super) fn new(sent: &[Sent], unsent: usize, n: u32, evaluations: u64) -> Self {
         let count = |is: fn(&Outcome) -> bool| sent.iter().filter(|one| is(&one.outcome)).count();
         let seconds = sent.iter().map(|one| one.ended.as_secs_f64()).fold(0.0, f64::max);
         let answered = count(|outcome| matches!(outcome, Outcome::Answered));
@@ -62,6 +64,7 @@ impl Report {
             answered,
             refused: count(|outcome| matches!(outcome, Outcome::Refused)),
             failed: count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            unsent,
             samples_per_second: a_second(f64::from(n)),
             evaluations_per_second: a_second(evaluations as f64),
             latency_seconds: Latency::of(&latencies(sent)),
@@ -83,8 +86,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seconds, requests, answered, refused, failed, .. } = self;
+        let Self { seconds, requests, answered, refused, failed, unsent, .. } = self;
         writeln!(f, "{requests} requests in {seconds:.1} s: {answered} answered, {refused} refused, {failed} failed")?;
+        if *unsent > 0 {
+            writeln!(
+                f,
+                "{unsent} more were due and not sent: this machine or the server did not keep up with the rate"
+            )?;
+        }
         writeln!(f, "{:.1} samples/s, {:.0} evaluations/s", self.samples_per_second, self.evaluations_per_second)?;
         let Some(Latency { mean, p50, p90, p99, max }) = self.latency_seconds else { return Ok(()) };
         writeln!(f, "latency     mean       p50       p90       p99       max")?;
@@ -128,19 +137,20 @@ mod tests {
     fn quantiles_are_values_that_were_measured_and_of_the_answered_only() {
         let mut all: Vec<Sent> = (1..=100).rev().map(|i| sent(Outcome::Answered, 10 * i)).collect();
         all.push(sent(Outcome::Refused, 2000));
-        let report = Report::new(&all, 2, 36);
+        let report = Report::new(&all, 3, 2, 36);
         let Latency { mean, p50, p90, p99, max } = report.latency_seconds.as_ref().unwrap();
         assert_eq!([*p50, *p90, *p99, *max], [0.5, 0.9, 0.99, 1.0]);
         assert!((mean - 0.505).abs() < 1e-12);
         assert_eq!((report.answered, report.refused, report.seconds), (100, 1, 2.0));
         assert_eq!((report.samples_per_second, report.evaluations_per_second), (100.0, 1800.0));
         assert!(report.sound(&all).is_ok());
+        assert!(report.to_string().contains("\n3 more were due and not sent"), "{report}");
     }
 
     #[test]
     fn a_request_that_failed_makes_the_whole_fail_and_is_told() {
         let all = [sent(Outcome::Failed("it broke".to_owned()), 1)];
-        let report = Report::new(&all, 1, 1);
+        let report = Report::new(&all, 0, 1, 1);
         assert!(report.latency_seconds.is_none());
         assert_eq!(report.sound(&all).unwrap_err().to_string(), "of 1 requests 1 failed, the first with: it broke");
     }
