@@ -6,6 +6,7 @@ mod program;
 mod python;
 
 mod access;
+mod answers;
 mod clients;
 mod colour;
 mod configuration;
