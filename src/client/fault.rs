@@ -50,7 +50,7 @@ pub enum ClientError {
         /// The server's.
         host: String,
         /// Why.
-        source: ureq::Error,
+        source: Box<ureq::Error>,
     },
     /// The server is somewhere else.
     #[error("{url} sends on to {location}, where nothing was asked; --url names the server that is to be")]

@@ -143,7 +143,7 @@ impl Remote {
             }
             (source, Some(Named { proxy, variable, host })) => {
                 let proxy = format!("{}:{}", proxy.host(), proxy.port());
-                ClientError::Proxied { url, proxy, variable, host: host.clone(), source }
+                ClientError::Proxied { url, proxy, variable, host: host.clone(), source: Box::new(source) }
             }
             (source, None) => ClientError::Unreachable { url, source },
         }
