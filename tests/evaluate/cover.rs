@@ -19,6 +19,16 @@ fn a_set_covers_itself_and_every_ball_holds_k_others_and_its_own_middle() {
 }
 
 #[test]
+fn neither_where_the_rows_lie_nor_one_that_is_far_away_decides_who_is_in_a_ball() {
+    let (real, sampled) = (normal(0, 400, 3), normal(1, 400, 3) * 1.2);
+    let far = Tensor::full([1, 3], 1e5, (tch::Kind::Float, tch::Device::Cpu));
+    let [real, sampled] = [real, Tensor::cat(&[sampled, far], 0)].map(|rows| rows.to_kind(tch::Kind::Double));
+    let exact = counted(&rows(&real), &rows(&sampled));
+    assert_eq!(cover(&real, &sampled), exact);
+    assert_eq!(cover(&(real + 1e6), &(sampled + 1e6)), exact);
+}
+
+#[test]
 fn sets_far_apart_have_nothing_to_do_with_each_other() {
     let set = normal(0, 300, 2);
     let apart = cover(&set, &(normal(1, 300, 2) + 100.0));

@@ -23,6 +23,16 @@ fn neighbours_are_found_across_blocks_and_in_their_order() {
 }
 
 #[test]
+fn rows_far_from_zero_have_the_distances_that_they_have_there() {
+    let (queries, reference) = (normal(0, 300, 5), normal(1, 600, 5));
+    let exact = nearest(&queries, &reference, 2);
+    let [queries, reference] = [queries, reference].map(|rows| rows.to_kind(tch::Kind::Double) + 1e6);
+    let apart = (nearest(&queries, &reference, 2) - exact).abs().max().double_value(&[]);
+    // Adding 1e6 rounds each number by 1e-10.
+    assert!(apart < 1e-8, "{apart}");
+}
+
+#[test]
 fn planted_copies_are_nearer_than_held_out_rows_and_the_others_are_not() {
     let training = normal(0, 5000, 8);
     let distances =

@@ -1,7 +1,7 @@
 //! How two sets of rows cover each other: improved precision and recall (Kynkäänniemi et al. 2019), density and coverage
 //! (Naeem et al. 2020). All four are of balls that reach from a row to its k-th nearest neighbour in its own set.
 
-use super::neighbours::{QUERIES, nearest, squared_distances, squared_norms};
+use super::neighbours::{QUERIES, middle, nearest, squared_distances, squared_norms};
 use serde::Serialize;
 use tch::{Kind, Tensor};
 
@@ -23,16 +23,19 @@ pub const PRECISION_K: usize = 3;
 /// k for density and coverage, as in Naeem et al.
 pub const DENSITY_K: usize = 5;
 
-/// A row is in a ball that it misses by less than this share of the largest ‖x‖²: rounding decides nothing.
+/// A row is in a ball that it misses by less than this share of the ball's squared radius and of its middle's ‖x‖²: rounding
+/// decides nothing.
 const SLACK: f64 = 1e-12;
 
 /// Compares `sampled` [m, D] with `real` [n, D]: m, n > [`DENSITY_K`], and best equal.
 #[must_use]
 pub fn cover(real: &Tensor, sampled: &Tensor) -> Cover {
     let [real, sampled] = [real, sampled].map(|rows| rows.to_kind(Kind::Double));
-    let slack = SLACK * squared_norms(&Tensor::cat(&[&real, &sampled], 0)).max();
+    let middle = middle(&real);
+    let [real, sampled] = [real - &middle, sampled - &middle];
     // The first of the neighbours is the row itself.
-    let squared_radii = |rows: &Tensor| nearest(rows, rows, DENSITY_K + 1) + &slack;
+    let squared_radii =
+        |rows: &Tensor| nearest(rows, rows, DENSITY_K + 1) * (1.0 + SLACK) + squared_norms(rows) * SLACK;
     let (real_radii, sampled_radii) = (squared_radii(&real), squared_radii(&sampled));
     let column = |radii: &Tensor, k: usize| radii.narrow(1, k as i64, 1);
 

@@ -17,9 +17,12 @@ pub fn squared_distances(a: &Tensor, b: &Tensor) -> Tensor {
 /// as many columns as there are rows. A query that is itself in the reference is its own nearest.
 pub fn nearest(queries: &Tensor, reference: &dyn Rows, k: usize) -> Tensor {
     let smallest = |distances: &Tensor| distances.topk((k as i64).min(distances.size()[1]), 1, false, true).0;
+    let queries = queries.to_kind(Kind::Double);
+    let middle = middle(&queries);
     let mut queries: Vec<(Tensor, Option<Tensor>)> =
-        queries.to_kind(Kind::Double).split(QUERIES, 0).into_iter().map(|block| (block, None)).collect();
+        (queries - &middle).split(QUERIES, 0).into_iter().map(|block| (block, None)).collect();
     for rows in blocks(reference) {
+        let rows = rows - &middle;
         for (queries, best) in &mut queries {
             let here = smallest(&squared_distances(queries, &rows));
             *best = Some(match best.take() {
@@ -30,6 +33,14 @@ pub fn nearest(queries: &Tensor, reference: &dyn Rows, k: usize) -> Tensor {
     }
     let best: Vec<Tensor> = queries.into_iter().filter_map(|(_, best)| best).collect();
     Tensor::cat(&best, 0)
+}
+
+/// The median of every column of x [n, D]: `[D]`.
+///
+/// A squared distance is a difference of squared norms, and rounded as these are: rows far from zero are moved there before. A
+/// mean would follow one row that is farther than all others.
+pub(super) fn middle(x: &Tensor) -> Tensor {
+    x.median_dim(0, false).0
 }
 
 /// ‖x‖² of every row: [n, 1].
