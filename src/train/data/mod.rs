@@ -8,7 +8,7 @@ mod error;
 mod folder;
 mod generated;
 mod idx;
-mod npy;
+pub(super) mod npy;
 
 pub use error::{DataError, Fault};
 pub use folder::Channels;

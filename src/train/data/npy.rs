@@ -2,6 +2,7 @@
 
 use super::{Contents, DataError, Fault, Options, Values, no_image_options, planes, volume};
 use npyz::{DType, NpyFile, Order, TypeChar};
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
@@ -16,12 +17,21 @@ pub(super) fn read(path: &Path, options: &Options) -> Result<Contents, DataError
         if options.classes.is_some() {
             return Err(Fault::NotForThisKind { option: "classes", kind: "a .npy array" });
         }
-        parse(File::open(path)?)
+        parse(whole(path)?)
     };
     read().map_err(|fault: Fault| fault.at(path))
 }
 
-fn parse(file: File) -> Result<Contents, Fault> {
+/// The array in `path`, of any numbers: row by row, and as long as its header promises.
+///
+/// # Errors
+/// Where the file cannot be read, is no array, is stored column by column, or is of another length.
+pub(in crate::train) fn open(path: &Path) -> Result<NpyFile<BufReader<File>>, DataError> {
+    whole(path).map_err(|fault| fault.at(path))
+}
+
+fn whole(path: &Path) -> Result<NpyFile<BufReader<File>>, Fault> {
+    let file = File::open(path)?;
     let size = file.metadata()?.len();
     let mut file = BufReader::new(file);
     let mut magic = [0; 8];
@@ -34,17 +44,20 @@ fn parse(file: File) -> Result<Contents, Fault> {
     if array.order() == Order::Fortran {
         return Err(Fault::FortranOrder);
     }
-    let width = width(&array.dtype())?;
-    let sizes = array.shape().to_vec();
-    let axes = Axes::of(&sizes, width)?;
+    let dtype = array.dtype();
+    let width = dtype.num_bytes().ok_or_else(|| Fault::UnsupportedType(dtype.descr()))?;
     let header = array.header().clone();
-    let promised = file.stream_position()? + volume(&[&sizes[..], &[width]].concat())?;
-    match size {
-        size if size < promised => return Err(Fault::Truncated),
-        size if size > promised => return Err(Fault::TrailingBytes),
-        _ => {}
+    let promised = file.stream_position()? + volume(&[header.shape(), &[width as u64]].concat())?;
+    match size.cmp(&promised) {
+        Ordering::Less => Err(Fault::Truncated),
+        Ordering::Equal => Ok(NpyFile::with_header(header, file)),
+        Ordering::Greater => Err(Fault::TrailingBytes),
     }
-    let array = NpyFile::with_header(header, file);
+}
+
+fn parse(array: NpyFile<BufReader<File>>) -> Result<Contents, Fault> {
+    let width = width(&array.dtype())?;
+    let axes = Axes::of(array.shape(), width)?;
     let values = match width {
         1 => Values::Bytes(axes.channels_first(array.into_vec()?)),
         4 => Values::Floats(axes.channels_first(array.into_vec()?)),

@@ -4,6 +4,7 @@ use crate::engine::{RawLabel, RawSampleRequest};
 use crate::pixels::to_bytes;
 use crate::sampler::SamplerSpec;
 use crate::score::ReadyModel;
+use crate::train::data::npy;
 use crate::train::sample::draw;
 use anyhow::{Context, Result, ensure};
 use npyz::NpyFile;
@@ -33,6 +34,20 @@ pub struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
+    /// How many samples are drawn of each of the classes, or in all where none is named.
+    ///
+    /// # Errors
+    /// Where they cannot be as many of each.
+    pub fn of_each(&self) -> Result<u64> {
+        let classes = self.classes.len().max(1) as u64;
+        ensure!(
+            self.n > 0 && self.n.is_multiple_of(classes),
+            "--n is {}; as many of each of {classes} classes cannot be drawn: make it a multiple",
+            self.n
+        );
+        Ok(self.n / classes)
+    }
+
     /// Draws a chunk of samples after the other and gives each to `take`: rows in the data's own numbers and their classes,
     /// −1 where none was named. `each` is called after every sample.
     ///
@@ -43,13 +58,7 @@ impl Drawing<'_> {
             true => vec![None],
             false => self.classes.iter().copied().map(Some).collect(),
         };
-        let of_each = self.n / classes.len() as u64;
-        ensure!(
-            of_each > 0 && self.n.is_multiple_of(classes.len() as u64),
-            "--n is {}; as many of each of {} classes cannot be drawn: make it a multiple",
-            self.n,
-            classes.len()
-        );
+        let of_each = self.of_each()?;
         for (place, &class) in classes.iter().enumerate() {
             for first in (0..of_each).step_by(CHUNK) {
                 let index = self.first + place as u64 * of_each + first;
@@ -94,11 +103,9 @@ impl SamplesFile {
     /// Opens the samples in `path`, each of `shape`.
     ///
     /// # Errors
-    /// Where the file cannot be read or holds something else.
+    /// Where the file cannot be read, is not whole, or holds something else.
     pub fn open(path: &Path, shape: &[usize]) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let array = NpyFile::new(BufReader::new(file))
-            .with_context(|| format!("{} is not a .npy array of samples", path.display()))?;
+        let array = npy::open(path)?;
         let sizes: Vec<usize> = array.shape().iter().map(|&size| size as usize).collect();
         ensure!(
             sizes.len() == shape.len() + 1 && sizes[1..] == *shape && array.dtype().descr() == "'<f4'",
@@ -118,7 +125,7 @@ impl SamplesFile {
     /// As [`Drawing::each_chunk`]; the samples are in the data's own numbers, and of no class.
     ///
     /// # Errors
-    /// Where the file ends early, or a value cannot be a sample's.
+    /// Where the file cannot be read, or a value cannot be a sample's.
     pub fn each_chunk(self, mut take: impl FnMut(&[f32], &[i64]) -> Result<()>) -> Result<()> {
         let dim = self.shape.iter().product();
         let range = (self.shape.len() > 1).then_some([0.0, 1.0]);
@@ -129,7 +136,6 @@ impl SamplesFile {
             for _ in 0..count {
                 let row =
                     values.by_ref().take(dim).collect::<Result<Vec<f32>, _>>().context("the samples cannot be read")?;
-                ensure!(row.len() == dim, "the file of samples ends early; write it again");
                 let odd = row.iter().find(|x| !x.is_finite() || range.is_some() && (**x - 0.5).abs() > 0.5 + FAR);
                 if let Some(odd) = odd {
                     anyhow::bail!("the samples hold {odd}; they must be finite, and images in [0, 1] (black to white)");
