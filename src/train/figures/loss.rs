@@ -33,7 +33,9 @@ impl Loss {
     pub fn draw(&self) -> Result<Drawing> {
         let log = self.log.display();
         let text = std::fs::read_to_string(&self.log).with_context(|| format!("{log} cannot be read"))?;
-        let entries = text.lines().map(serde_json::from_str).collect::<Result<Vec<Entry>, _>>();
+        // A run that was broken off may have begun a last line.
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let entries = whole.lines().map(serde_json::from_str).collect::<Result<Vec<Entry>, _>>();
         let entries = entries.with_context(|| format!("{log} is not the log of a run"))?;
         ensure!(entries.len() > 1, "{log} has {} lines, and a curve needs two", entries.len());
         let points: Vec<[f64; 2]> = entries.iter().map(|entry| [f64::from(entry.step), entry.loss]).collect();
