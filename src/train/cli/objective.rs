@@ -168,13 +168,21 @@ impl ObjectiveArgs {
     }
 }
 
-/// The mean and the deviation of ln σ over levels `range`. Images have been tuned; for points nine in ten levels lie within the
-/// range, whatever its unit.
+/// The mean and the deviation of ln σ for images, found by trying.
+const OF_IMAGES: [f64; 2] = [-0.8, 1.4];
+/// The largest share of draws outside the levels: such a draw becomes the nearer end, which is then learnt too often.
+const OUTSIDE: f64 = 0.1;
+
+/// The mean and the deviation of ln σ over levels `range`: those for images, unless too many draws would lie outside; otherwise, and
+/// for points, such that nine in ten lie within the range, whatever its unit.
 fn continuum(data: &Dataset, range: [f64; 2]) -> [f64; 2] {
     let [low, high] = range.map(libm::log);
+    let [mean, deviation] = OF_IMAGES;
+    let beyond = |distance: f64| 0.5 * libm::erfc(distance / (deviation * std::f64::consts::SQRT_2));
+    let outside = beyond(mean - low) + beyond(high - mean);
     match data.shape() {
-        [_] => [0.5 * (low + high), 0.3 * (high - low)],
-        _ => [-0.8, 1.4],
+        [_, _, _] if outside <= OUTSIDE => OF_IMAGES,
+        _ => [0.5 * (low + high), 0.3 * (high - low)],
     }
 }
 
@@ -193,7 +201,13 @@ fn fits(teacher: &ModelInfo, data: &Dataset) -> Result<()> {
         data.range()
     );
     ensure!(
-        teacher.labels.is_empty() || teacher.labels == data.classes(),
+        !teacher.labels.is_empty() || data.classes().is_empty(),
+        "the teacher has no classes, and the data have {}: the student would learn the same for each; give the data without \
+         their labels, or as one folder of images",
+        data.classes().join(", ")
+    );
+    ensure!(
+        teacher.labels == data.classes(),
         "the teacher's classes are {}, the data's {}; both must be of one set",
         teacher.labels.join(", "),
         data.classes().join(", ")
