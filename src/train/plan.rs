@@ -5,7 +5,8 @@ use super::network::torch::{Precision, Shared, TorchOps, Weights};
 use super::objective::ObjectiveSpec;
 use super::optimiser::Settings;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use tch::{Device, Kind, Tensor};
 
 /// Everything that decides a run. It stands in every checkpoint, and in the model's `smld.training`.
@@ -69,6 +70,23 @@ impl Plan {
         weights
     }
 
+    /// The settings in which `other` is not the same run, by their names here: all that differ but the length, and the name of the
+    /// data, whose SHA-256 tells them.
+    ///
+    /// # Errors
+    /// Where one of them cannot be written as JSON.
+    pub fn differences(&self, other: &Self) -> Result<Vec<String>, serde_json::Error> {
+        let [mut here, mut there] = [serde_json::to_value(self)?, serde_json::to_value(other)?];
+        for plan in [&mut here, &mut there] {
+            for pointer in ["/length", "/data/name"] {
+                plan.pointer_mut(pointer).map(Value::take);
+            }
+        }
+        let mut found = Vec::new();
+        compare("", &here, &there, &mut found);
+        Ok(found)
+    }
+
     /// The score under `weights`, made on the first call: x [batch, …], sigma `[batch]`, label `[batch]` (looked at where the
     /// network has classes) to the shape of x.
     pub fn score(
@@ -95,5 +113,21 @@ impl Plan {
     fn inputs(&self, of_all: [&Tensor; 2], label: &Tensor) -> ([Shared; 2], Option<Shared>) {
         let share = |tensor: &Tensor| Shared(tensor.shallow_clone());
         (of_all.map(share), (self.network.classes() > 0).then(|| share(label)))
+    }
+}
+
+/// Adds to `found` the names, after `prefix`, of the values in which two trees differ.
+fn compare(prefix: &str, a: &Value, b: &Value, found: &mut Vec<String>) {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                let of = |tree: &Map<String, Value>| tree.get(key).cloned().unwrap_or_default();
+                let dot = if prefix.is_empty() { "" } else { "." };
+                compare(&format!("{prefix}{dot}{key}"), &of(a), &of(b), found);
+            }
+        }
+        _ if a != b => found.push(prefix.to_owned()),
+        _ => {}
     }
 }

@@ -7,7 +7,7 @@ use super::objective::Objective;
 use super::optimiser::Optimiser;
 use super::plan::{Length, Plan};
 use crate::score::ReadyModel;
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use tch::{Device, Tensor};
@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         let done = self.done();
-        (done > 0.0).then(|| Duration::from_secs_f64(self.state.progress.seconds * ((1.0 - done) / done).max(0.0)))
+        Duration::try_from_secs_f64(self.state.progress.seconds * ((1.0 - done) / done).max(0.0)).ok()
     }
 
     /// One step of training.
@@ -97,11 +97,12 @@ impl<'a> Run<'a> {
             |x: &Tensor, sigma: &Tensor, label: &Tensor| plan.score(weights, plan.precision, x, sigma, label);
         let objective = self.objective.loss(&mut score, &x, &label, &draws)?;
         let loss = objective.double_value(&[]);
-        if !loss.is_finite() {
-            bail!(
-                "the loss of step {step} is {loss}: the run has diverged; begin again with a smaller --learning-rate"
-            );
-        }
+        // Of the first step no learning rate had a part.
+        let (what, remedy) = match step {
+            0 => ("noise levels are too small or too large for these data", "others"),
+            _ => ("run has diverged", "a smaller --learning-rate"),
+        };
+        ensure!(loss.is_finite(), "the loss of step {step} is {loss}: the {what}; begin again with {remedy}");
         objective.backward();
         let rate = self.plan.optimiser.rate(step, done);
         self.state.optimiser.step(&mut self.state.weights, &self.plan.optimiser, step, rate);
