@@ -1,9 +1,10 @@
 //! Checkpoints: everything a run needs to go on exactly, in one safetensors file.
 
+use super::files;
 use super::network::torch::{Weights, values};
 use super::optimiser::Optimiser;
 use super::plan::Plan;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -57,7 +58,7 @@ impl State {
         Self { optimiser: Optimiser::new(&weights), weights, progress: Progress::default() }
     }
 
-    /// Writes the checkpoint of a run of `plan` beside `path`, then moves it there: `path` is whole at any moment.
+    /// Writes the checkpoint of a run of `plan` to `path`, which is whole at any moment.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -72,10 +73,7 @@ impl State {
             tensors.iter().map(|(name, bytes)| Ok((name, bytes.view()?))).collect();
         let header = serde_json::to_string(&Header { plan: plan.clone(), progress: self.progress })?;
         let metadata = HashMap::from([(HEADER.to_owned(), header)]);
-        let partial = path.with_extension("partial");
-        safetensors::serialize_to_file(views?, Some(metadata), &partial)
-            .with_context(|| format!("the checkpoint {} cannot be written", partial.display()))?;
-        std::fs::rename(&partial, path).with_context(|| format!("the checkpoint cannot be moved to {}", path.display()))
+        files::write(&safetensors::serialize(views?, Some(metadata))?, path)
     }
 
     /// Reads a checkpoint.
@@ -99,13 +97,14 @@ impl State {
         let mut take = |group| groups.remove(group).with_context(not_ours);
         let weights = take("weights")?;
         let optimiser = Optimiser { first: take("first")?, second: take("second")?, average: take("average")? };
-        if weights.shapes() != plan.weights(device).shapes() {
-            bail!(
-                "{} is of another version of this trainer, whose networks have other weights; train it again",
-                path.display()
-            );
-        }
-        Ok((plan, Self { weights, optimiser, progress }))
+        let state = Self { weights, optimiser, progress };
+        let wanted = plan.weights(device);
+        ensure!(
+            state.groups().iter().all(|(_, group)| group.shapes() == wanted.shapes()),
+            "{} is of another version of this trainer, whose networks have other weights; train it again",
+            path.display()
+        );
+        Ok((plan, state))
     }
 }
 

@@ -9,9 +9,8 @@ use crate::onnx::GraphBuilder;
 use crate::sampler::{AncestralSpec, AnnealedLangevinSpec, Init, LangevinSpec, Noise, Purpose, SamplerSpec, schedule};
 use crate::score::onnx::{Contract, OnnxScore, Output, Provider, Runtime};
 use crate::score::{ReadyModel, Rows, prepare};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::sync::Arc;
 use tch::{Tensor, no_grad};
 
@@ -142,14 +141,4 @@ pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) 
         );
     }
     Ok(ready)
-}
-
-/// Writes `file` beside `path`, then moves it there: what stood at `path` stays until the new file is whole.
-///
-/// # Errors
-/// Where the file cannot be written.
-pub fn write(file: &[u8], path: &Path) -> Result<()> {
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, file).with_context(|| format!("{} cannot be written", partial.display()))?;
-    std::fs::rename(&partial, path).with_context(|| format!("the file cannot be moved to {}", path.display()))
 }

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod export;
 pub mod features;
 pub mod figures;
+pub mod files;
 mod memory;
 pub mod network;
 pub mod objective;

@@ -3,9 +3,10 @@
 use super::run::Step;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
 use serde_json::json;
-use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -25,14 +26,13 @@ const LOG_STEPS: u32 = 50;
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 impl Reporter {
-    /// A reporter with its log at `path`, which it begins anew or, to `go_on`, adds to. Steps have `batch` rows.
+    /// A reporter with its log at `path`, which keeps what it has of the first `done` steps. Steps have `batch` rows.
     ///
     /// # Errors
-    /// Where the log cannot be opened.
-    pub fn new(path: &Path, go_on: bool, batch: usize) -> Result<Self> {
-        let log = OpenOptions::new().create(true).write(true).append(go_on).truncate(!go_on).open(path);
-        let log = log.with_context(|| format!("the log {} cannot be opened", path.display()))?;
-        let plain = !std::io::stderr().is_terminal();
+    /// Where the log cannot be read or written.
+    pub fn new(path: &Path, done: u32, batch: usize) -> Result<Self> {
+        let log = log(path, done).with_context(|| format!("the log {} cannot be opened", path.display()))?;
+        let plain = !io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {
@@ -70,7 +70,8 @@ impl Reporter {
                 "step": step.step + 1, "loss": sum / f64::from(count), "rate": step.rate,
                 "seconds": step.seconds, "rows_per_second": speed,
             });
-            writeln!(self.log, "{entry}").context("the log cannot be written")?;
+            // In one call: who reads the log meanwhile has whole lines.
+            self.log.write_all(format!("{entry}\n").as_bytes()).context("the log cannot be written")?;
             self.losses = (0.0, 0);
         }
         Ok(())
@@ -86,4 +87,22 @@ impl Drop for Reporter {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// What of a line of the log tells its place.
+#[derive(Deserialize)]
+struct Place {
+    step: u32,
+}
+
+/// The log at `path`, cut after its lines of the first `done` steps: a run that goes on from a checkpoint does again what came after.
+fn log(path: &Path, done: u32) -> io::Result<File> {
+    let mut log = File::options().create(true).read(true).append(true).open(path)?;
+    let mut text = String::new();
+    log.read_to_string(&mut text)?;
+    let is_kept =
+        |line: &&str| line.ends_with('\n') && serde_json::from_str(line).is_ok_and(|place: Place| place.step <= done);
+    let kept: usize = text.split_inclusive('\n').take_while(is_kept).map(str::len).sum();
+    log.set_len(kept as u64)?;
+    Ok(log)
 }

@@ -4,7 +4,7 @@ use crate::support::{write_halves, write_ring};
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
     let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
     Command::new(env!("CARGO_BIN_EXE_smld-train"))
         .args(arguments)
@@ -14,7 +14,7 @@ fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -53,7 +53,8 @@ fn fit_writes_a_file_with_its_log_pictures_and_checkpoint_and_sample_draws_from_
     assert!(smld_train(folder.path(), &longer).status.success());
     assert!(folder.path().join("runs/halves/samples-000070.png").exists());
     let other: Vec<&str> = FIT.iter().copied().chain(["left,right", "--seed", "1", "--resume"]).collect();
-    assert!(said(&smld_train(folder.path(), &other)).contains("of another run"));
+    let other = said(&smld_train(folder.path(), &other));
+    assert!(other.contains("of another run, with other values of seed"), "{other}");
 
     let from = [
         "fit",

@@ -4,6 +4,7 @@
 
 mod command;
 mod distil;
+mod keeping;
 mod network;
 mod objective;
 mod objective_kernel;

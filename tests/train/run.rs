@@ -2,9 +2,12 @@
 
 use crate::support::{halves, plan};
 use smld::train::batches::Batches;
-use smld::train::checkpoint::State;
+use smld::train::checkpoint::{Progress, State};
 use smld::train::network::torch::Weights;
+use smld::train::objective::ObjectiveSpec;
+use smld::train::plan::{Length, Plan};
 use smld::train::run::Run;
+use std::time::Duration;
 use tch::{Device, Tensor};
 
 fn same(a: &Weights, b: &Weights) -> bool {
@@ -63,6 +66,40 @@ fn a_run_begins_with_the_averaged_weights_of_another() {
 }
 
 #[test]
+fn runs_differ_in_what_decides_them_and_not_in_length_or_in_the_name_of_the_data() {
+    let data = |name: &str| serde_json::json!({"name": name, "sha256": "00", "classes": ["left", "right"]});
+    let here = Plan { data: data("here"), ..plan([1, 8, 8], 8) };
+    let mut there = Plan { data: data("there"), ..plan([1, 8, 8], 9) };
+    assert_eq!(here.differences(&there).unwrap(), [""; 0]);
+    there.seed = 4;
+    there.optimiser.learning_rate = 1.0;
+    there.objective = ObjectiveSpec::Dsm { sigma: 0.3 };
+    there.data["sha256"] = "01".into();
+    let all =
+        "data.sha256 ln_sigma_deviation ln_sigma_mean objective optimiser.learning_rate seed sigma sigma_max sigma_min";
+    assert_eq!(here.differences(&there).unwrap().join(" "), all);
+}
+
+#[test]
+fn how_long_the_rest_takes_is_told_only_where_it_can_be() {
+    let data = halves(64);
+    let mut run = Run::begin(plan([1, 8, 8], 4), &data, None, Device::Cpu).unwrap();
+    assert_eq!(run.left(), None);
+    run.state.progress = Progress { step: 1, seconds: 2.0 };
+    assert_eq!(run.left(), Some(Duration::from_secs(6)));
+    run.plan.length = Length::Minutes(1e300);
+    assert_eq!(run.left(), None);
+}
+
+#[test]
+fn a_first_loss_that_is_no_number_is_laid_on_the_noise_levels() {
+    let data = halves(64);
+    let plan = Plan { objective: ObjectiveSpec::Dsm { sigma: 1e-30 }, ..plan([1, 8, 8], 4) };
+    let fault = Run::begin(plan, &data, None, Device::Cpu).unwrap().step().unwrap_err().to_string();
+    assert!(fault.contains("the noise levels are too small or too large"), "{fault}");
+}
+
+#[test]
 fn a_damaged_checkpoint_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.safetensors");
@@ -82,6 +119,12 @@ fn a_checkpoint_of_other_weights_is_refused_and_not_filled_up_with_new_ones() {
     assert!(State::load(&path, Device::Cpu).is_ok());
     let scale = run.state.weights.0.remove("low.1.scale.weight").unwrap();
     run.state.weights.0.insert("low.1.modulation.weight".to_owned(), scale);
+    run.state.save(&run.plan, &path).unwrap();
+    let fault = State::load(&path, Device::Cpu).err().unwrap().to_string();
+    assert!(fault.contains("older.safetensors is of another version of this trainer"), "{fault}");
+
+    let mut run = Run::begin(plan([1, 8, 8], 8), &data, None, Device::Cpu).unwrap();
+    assert!(run.state.optimiser.second.0.remove("low.1.scale.weight").is_some());
     run.state.save(&run.plan, &path).unwrap();
     let fault = State::load(&path, Device::Cpu).err().unwrap().to_string();
     assert!(fault.contains("older.safetensors is of another version of this trainer"), "{fault}");

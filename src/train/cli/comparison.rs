@@ -2,6 +2,7 @@
 
 use super::bar;
 use super::reading::Reading;
+use super::values::Threads;
 use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
 use crate::score::{ModelInfo, ReadyModel, prepare};
 use crate::train::evaluate::{Judge, MIN_ROWS, Space};
@@ -26,9 +27,8 @@ pub(super) struct Comparison {
     /// right for points, and for images of little use.
     #[arg(long, value_name = "FILE.onnx")]
     features: Option<PathBuf>,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
     /// The path of onnxruntime's library.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
@@ -44,8 +44,8 @@ pub(super) struct Opened {
 
 impl Comparison {
     pub(super) fn open(&self) -> Result<Opened> {
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        tch::set_num_threads(i32::try_from(threads).context("--threads is too large")?);
+        let threads = self.threads.count();
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let split = Split::open(&self.data, &self.reading.options())?;
         let network = self.features.as_ref().map(|path| network(&runtime, path, threads)).transpose()?;

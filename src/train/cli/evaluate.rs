@@ -7,8 +7,9 @@ use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Apart, Denoising, Kept, MIN_ROWS, Report, Space};
+use crate::train::files;
 use crate::train::split::{Split, Subset};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -73,6 +74,9 @@ enum Source<'a> {
 
 impl Evaluate {
     pub(super) fn run(self) -> Result<()> {
+        if let Some(path) = &self.json {
+            files::look("--json", path)?;
+        }
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
         let model = self.model.as_ref().map(|path| load(&runtime, path, self.provider, threads)).transpose()?;
         let (source, about) = self.source(model.as_ref(), &split, threads)?;
@@ -102,8 +106,14 @@ impl Evaluate {
         let samples = drawn(&mut space, source, count)?;
         let report = Report::new(&space, &samples, &real)?;
         println!("{}", compared_by(&space));
-        if space.network().is_some_and(|network| count <= network.width()) {
-            println!("so few samples have no covariance of so many features: the distance is far too large");
+        let mark = held_out.count();
+        if mark < count {
+            println!(
+                "{count} samples, and only {mark} held-out rows: fewer rows are farther away, so the mark is too easy"
+            );
+        }
+        if mark <= space.width() {
+            println!("so few rows have no covariance of so many numbers: the distance is far too large");
         }
         println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
         let (_, deviation) = split.data().mean_and_deviation();
@@ -131,7 +141,7 @@ impl Evaluate {
             "apart": apart,
         });
         let text = serde_json::to_string_pretty(&figures)?;
-        std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
+        files::write((text + "\n").as_bytes(), path)
     }
 
     /// The samples that were asked for, and what is told of them.
@@ -174,6 +184,7 @@ impl Evaluate {
         });
         let drawing =
             Drawing { model, sampler: self.sampler.clone(), seed: self.seed, first: 0, n: self.n, classes, threads };
+        drawing.of_each()?;
         Ok((Source::Drawn(drawing), about))
     }
 }

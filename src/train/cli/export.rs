@@ -4,7 +4,7 @@ use super::fit::model_name;
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::Runtime;
 use crate::train::checkpoint::State;
-use crate::train::export;
+use crate::train::{export, files};
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
@@ -31,10 +31,11 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self) -> Result<()> {
         let name = model_name(&self.out)?;
+        files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let (plan, mut state) = State::load(&self.checkpoint, Device::Cpu)?;
         let file = export::file(&plan, &state, &name, self.sampler);
         export::verify(file.clone(), &runtime, &plan, &mut state)?;
-        export::write(&file, &self.out)
+        files::write(&file, &self.out)
     }
 }

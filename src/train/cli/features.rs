@@ -2,9 +2,10 @@
 
 use super::fit::model_name;
 use super::reading::Reading;
+use super::values::{Threads, minutes};
 use crate::score::onnx::Runtime;
-use crate::train::export;
 use crate::train::features::{FeaturePlan, FeatureRun, accuracy, file, verify};
+use crate::train::files;
 use crate::train::network::Classifier;
 use crate::train::optimiser::Settings;
 use crate::train::plan::Length;
@@ -12,7 +13,7 @@ use crate::train::split::Split;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Train a feature network on a labelled data set, for `evaluate`.
 #[derive(Args, Debug)]
@@ -29,10 +30,10 @@ pub(super) struct Features {
     #[command(flatten)]
     reading: Reading,
     /// Steps to train; the same seed and threads give the same network.
-    #[arg(long, default_value_t = 4000, conflicts_with = "minutes")]
+    #[arg(long, default_value_t = 4000, conflicts_with = "minutes", value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
     /// Minutes to train, in place of steps.
-    #[arg(long)]
+    #[arg(long, value_parser = minutes)]
     minutes: Option<f64>,
     /// Rows of a batch.
     #[arg(long, default_value_t = 128)]
@@ -40,9 +41,8 @@ pub(super) struct Features {
     /// The seed of weights and order.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<i32>,
+    #[command(flatten)]
+    threads: Threads,
     /// The path of onnxruntime's library, which checks what is written.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
@@ -50,20 +50,19 @@ pub(super) struct Features {
 
 impl Features {
     pub(super) fn run(self) -> Result<()> {
-        if let Some(threads) = self.threads {
-            tch::set_num_threads(threads);
-        }
+        self.threads.limit();
         let name = model_name(&self.out)?;
-        let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
+        files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let split = Split::open(&self.data, &self.reading.options())?;
         let mut run = FeatureRun::begin(self.plan(&split)?, split.data());
+        // What would be refused at the end is refused before the first step.
+        verify(&file(&run, &name, split.data().classes(), None), &runtime, &mut run, split.data())?;
         self.train(&mut run)?;
         let accuracy = split.test().map(|test| accuracy(&mut run, test));
         let file = file(&run, &name, split.data().classes(), accuracy);
         verify(&file, &runtime, &mut run, split.data())?;
-        export::write(&file, &self.out)?;
+        files::write(&file, &self.out)?;
         let measured = accuracy.map_or("there are no test files to measure its accuracy on".to_owned(), |share| {
             format!("it is right on {:.2} % of the test rows", 100.0 * share)
         });
@@ -86,12 +85,6 @@ impl Features {
             "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
         );
         ensure!(self.batch > 0 && self.batch <= data.len(), "--batch must be between 1 and {}", data.len());
-        let length = match (self.steps, self.minutes) {
-            (0, None) => bail!("--steps must be at least 1"),
-            (steps, None) => Length::Steps(steps),
-            (_, Some(minutes)) if minutes > 0.0 => Length::Minutes(minutes),
-            (_, Some(minutes)) => bail!("--minutes must be above zero, not {minutes}"),
-        };
         let (mean, deviation) = data.mean_and_deviation();
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
         let shape = [channels, height, width].map(|size| size as i64);
@@ -100,7 +93,7 @@ impl Features {
             network: Classifier { shape, classes: data.classes().len() as i64, mean, deviation },
             batch: self.batch,
             seed: self.seed,
-            length,
+            length: self.minutes.map_or(Length::Steps(self.steps), Length::Minutes),
             optimiser: Settings::default(),
         })
     }

@@ -1,22 +1,21 @@
 //! `smld-train fit`: from a data set to a score network file.
 
+use super::keeper::{Keeper, checkpoint};
 use super::objective::ObjectiveArgs;
 use super::reading::Reading;
-use crate::engine::RawSampleRequest;
+use super::values::{Threads, minutes, positive, share};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{Provider, Runtime};
 use crate::score::{Loader, ModelInfo, ReadyModel, is_name};
 use crate::train::checkpoint::State;
 use crate::train::data::{Dataset, Options};
-use crate::train::export;
-use crate::train::memory;
 use crate::train::network::torch::Precision;
 use crate::train::network::{Mlp, Network, UNet};
 use crate::train::optimiser::{Rule, Settings};
 use crate::train::plan::{Length, Past, Plan};
 use crate::train::progress::Reporter;
 use crate::train::run::Run;
-use crate::train::sample::{draw, png};
+use crate::train::{export, files, memory};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -62,19 +61,19 @@ pub(super) struct Fit {
     #[command(flatten)]
     reading: Reading,
     /// Steps to train; the same seed and threads give the same curve.
-    #[arg(long, conflicts_with = "minutes")]
+    #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
     /// Minutes to train; the learning rate follows the clock. By default 30.
-    #[arg(long)]
+    #[arg(long, value_parser = minutes)]
     minutes: Option<f64>,
-    /// Rows of a batch; by default 64 images, or 512 points.
+    /// Rows of a batch; by default 64 images, or 512 points, or all where there are fewer.
     #[arg(long)]
     batch: Option<usize>,
-    /// What moves the kernels of convolutions; all else is moved by Adam.
-    #[arg(long, value_enum, default_value_t = Rule::Muon)]
-    kernels: Rule,
+    /// What moves the kernels of convolutions, by default muon; all else is moved by Adam.
+    #[arg(long, value_enum)]
+    kernels: Option<Rule>,
     /// The largest learning rate; by default 0.005 for images with Muon, 0.002 with Adam and for points.
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     learning_rate: Option<f64>,
     /// For images the channels at half and at quarter resolution, by default 48,64; for points the width of the hidden
     /// layers, by default 96; multiples of 16.
@@ -82,25 +81,25 @@ pub(super) struct Fit {
     width: Option<Vec<i64>>,
     #[command(flatten)]
     objective: ObjectiveArgs,
-    /// The share of rows that train with their class hidden, so that one file serves with and without a class.
-    #[arg(long, default_value_t = 0.1, value_parser = share)]
-    label_drop: f64,
+    /// The share of rows that train with their class hidden, so that one file serves with and without a class; by default 0.1.
+    #[arg(long, value_parser = share)]
+    label_drop: Option<f64>,
     /// What convolutions compute in while training.
     #[arg(long, value_enum, default_value_t)]
     precision: Precision,
     /// The seed of weights, order and noise.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<i32>,
+    #[command(flatten)]
+    threads: Threads,
     /// Where to train: `cpu`, `cuda` or `cuda:N`.
     #[arg(long, default_value = "cpu", value_parser = device)]
     device: Device,
     /// The run's folder, for checkpoint, log and sample pictures. By default runs/NAME.
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes.
+    /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes. Its network, and where it began
+    /// with --from, are those of the checkpoint.
     #[arg(long)]
     resume: bool,
     /// Begin with the averaged weights of another run's checkpoint, and its network: on other data of the same shape and number of
@@ -108,7 +107,7 @@ pub(super) struct Fit {
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "width")]
     from: Option<PathBuf>,
     /// Minutes between checkpoints, each with a picture of samples.
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
     /// The sampler for requests that name none, as JSON; by default the trainer's choice.
     #[arg(long, value_parser = super::sampler)]
@@ -121,13 +120,10 @@ pub(super) struct Fit {
 impl Fit {
     pub(super) fn run(self) -> Result<()> {
         memory::keep();
-        if let Some(threads) = self.threads {
-            tch::set_num_threads(threads);
-        }
+        self.threads.limit();
         // What the end of the run needs is looked for at its beginning.
         let name = model_name(&self.out)?;
-        let place = self.out.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(place.is_dir(), "--out: there is no folder {}; make it first", place.display());
+        files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let options = Options { count: self.count, seed: self.data_seed, ..self.reading.options() };
         let data = Dataset::open(&self.data, &options)?;
@@ -135,8 +131,9 @@ impl Fit {
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let loader = Loader::new(self.onnxruntime.clone(), Provider::Cpu, false);
         let teacher = self.objective.teacher(&loader)?;
-        let mut run = self.begin(&data, teacher.as_ref(), &folder)?;
-        let reporter = Reporter::new(&folder.join("log.jsonl"), self.resume, run.plan.batch)?;
+        let mut run = self.begin(&data, teacher.as_ref(), &checkpoint(&folder))?;
+        self.file(&name, &runtime, &mut run).context("what this run is to write could not be served")?;
+        let mut reporter = Reporter::new(&folder.join("log.jsonl"), run.state.progress.step, run.plan.batch)?;
         reporter.say(&format!(
             "{name}: {} rows of {:?}, {} classes; {} weights; checkpoint, log and samples in {}",
             data.len(),
@@ -145,74 +142,129 @@ impl Fit {
             run.state.weights.count(),
             folder.display()
         ));
-        if self.train(&mut run, reporter, &Keeper { name: &name, folder: &folder, runtime: &runtime })? {
-            let file = export::file(&run.plan, &run.state, &name, self.sampler.clone());
-            export::verify(file.clone(), &runtime, &run.plan, &mut run.state)?;
-            export::write(&file, &self.out)?;
-            eprintln!("wrote {}; serve it with: smld serve --models {}", self.out.display(), self.out.display());
+        if run.done() >= 1.0 {
+            reporter.say("the run is over already; with a larger --steps or --minutes it goes on");
+        }
+        let keeper = Keeper { name: &name, folder: &folder, runtime: &runtime };
+        if self.train(&mut run, &mut reporter, &keeper)? {
+            // The file is worth having even where the checkpoint cannot be kept.
+            let saved = keeper.save(&run);
+            files::write(&self.file(&name, &runtime, &mut run)?, &self.out)?;
+            reporter.say(&format!(
+                "wrote {}; serve it with: smld serve --models {}",
+                self.out.display(),
+                self.out.display()
+            ));
+            saved?;
+            keeper.picture(&mut run, &reporter);
         }
         Ok(())
     }
 
-    fn begin<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, folder: &Path) -> Result<Run<'a>> {
-        let past = self.from.as_ref().map(|path| State::load(path, self.device)).transpose()?;
-        let (past, begun) =
-            past.map(|(plan, state)| (Past { plan: plan.into(), steps: state.progress.step }, state)).unzip();
-        let plan = self.plan(data, teacher.map(ReadyModel::info), past)?;
-        let checkpoint = folder.join(CHECKPOINT);
-        if !self.resume {
-            ensure!(
-                !checkpoint.exists(),
-                "{} is there already: go on from it with --resume, or begin in another folder with --run",
-                checkpoint.display()
-            );
-            return match begun {
-                Some(state) => Run::resume(plan, state.afresh(), data, teacher, self.device),
-                None => Run::begin(plan, data, teacher, self.device),
-            };
-        }
-        let (saved, state) = State::load(&checkpoint, self.device)?;
-        ensure!(
-            Plan { length: plan.length, ..saved } == plan,
-            "the checkpoint {} is of another run: give the settings it was begun with, or another --run",
-            checkpoint.display()
-        );
-        Run::resume(plan, state, data, teacher, self.device)
+    /// The file of what `run` has reached, seen to work.
+    fn file(&self, name: &str, runtime: &Runtime, run: &mut Run<'_>) -> Result<Vec<u8>> {
+        let file = export::file(&run.plan, &run.state, name, self.sampler.clone());
+        export::verify(file.clone(), runtime, &run.plan, &mut run.state)?;
+        Ok(file)
     }
 
-    fn plan(&self, data: &Dataset, teacher: Option<&ModelInfo>, from: Option<Past>) -> Result<Plan> {
-        let batch = self.batch.unwrap_or(if data.shape().len() == 1 { data.len().min(512) } else { 64 });
-        ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
-        let length = match (self.steps, self.minutes.unwrap_or(30.0)) {
-            (Some(0), _) => bail!("--steps must be at least 1"),
-            (Some(steps), _) => Length::Steps(steps),
-            (None, minutes) if minutes > 0.0 => Length::Minutes(minutes),
-            (None, minutes) => bail!("--minutes must be above zero, not {minutes}"),
+    /// The run, begun or gone on with from `checkpoint`.
+    fn begin<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, checkpoint: &Path) -> Result<Run<'a>> {
+        if self.resume {
+            return self.go_on(data, teacher, checkpoint);
+        }
+        ensure!(
+            !checkpoint.exists(),
+            "{} is there already: go on from it with --resume, or begin in another folder with --run",
+            checkpoint.display()
+        );
+        let info = teacher.map(ReadyModel::info);
+        let Some(from) = &self.from else {
+            return Run::begin(self.plan(data, info, None, None)?, data, teacher, self.device);
         };
+        let (plan, state) = State::load(from, self.device)?;
+        let network = fitting(&plan.network, data)?;
+        let past = Past { plan: plan.into(), steps: state.progress.step };
+        Run::resume(self.plan(data, info, Some(network), Some(past))?, state.afresh(), data, teacher, self.device)
+    }
+
+    fn go_on<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, checkpoint: &Path) -> Result<Run<'a>> {
+        let (saved, state) = State::load(checkpoint, self.device)?;
+        ensure!(
+            self.from.is_none() || saved.from.is_some(),
+            "the checkpoint {} is of a run that did not begin --from another; leave that out, or give another --run",
+            checkpoint.display()
+        );
+        let network = self.width.is_none().then(|| saved.network.clone());
+        let plan = self.plan(data, teacher.map(ReadyModel::info), network, saved.from.clone())?;
+        let differences = saved.differences(&plan)?;
+        ensure!(
+            differences.is_empty(),
+            "the checkpoint {} is of another run, with other values of {}: give the settings it was begun with, or another --run",
+            checkpoint.display(),
+            differences.join(", ")
+        );
+        let length = self.length().unwrap_or(saved.length);
+        Run::resume(Plan { length, ..saved }, state, data, teacher, self.device)
+    }
+
+    /// The plan for a `network` that is known, or one of its own.
+    fn plan(
+        &self,
+        data: &Dataset,
+        teacher: Option<&ModelInfo>,
+        network: Option<Network>,
+        from: Option<Past>,
+    ) -> Result<Plan> {
+        let is_image = data.shape().len() > 1;
+        let batch = self.batch.unwrap_or(data.len().min(if is_image { 64 } else { 512 }));
+        ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
+        self.refuse_what_means_nothing(data)?;
         let (mean, deviation) = data.mean_and_deviation();
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
         Ok(Plan {
             data: data.describe(),
-            network: match &from {
-                Some(past) => fitting(&past.plan.network, data)?,
-                None => self.network(data, mean, deviation)?,
-            },
+            network: network.map_or_else(|| self.network(data, mean, deviation), Ok)?,
             range: data.range(),
             objective: self.objective.spec(data, deviation, teacher)?,
             batch,
-            label_drop: self.label_drop,
+            label_drop: self.label_drop.unwrap_or(0.1),
             seed: self.seed,
-            length,
+            length: self.length().unwrap_or(Length::Minutes(30.0)),
             precision: self.precision,
-            optimiser: self.optimiser(data.shape().len() > 1),
+            optimiser: self.optimiser(is_image),
             from,
         })
     }
 
+    /// When the run is to be over, where that is asked for.
+    fn length(&self) -> Option<Length> {
+        self.steps.map(Length::Steps).or(self.minutes.map(Length::Minutes))
+    }
+
+    /// Refuses options that mean nothing for `data`.
+    fn refuse_what_means_nothing(&self, data: &Dataset) -> Result<()> {
+        let is_image = data.shape().len() > 1;
+        let given = [
+            ("--precision bf16", self.precision == Precision::Bf16),
+            ("--kernels muon", self.kernels == Some(Rule::Muon)),
+        ];
+        for (option, given) in given {
+            ensure!(
+                is_image || !given,
+                "{option} is for convolutions, and the network for points has none; leave it out"
+            );
+        }
+        ensure!(
+            self.label_drop.is_none() || !data.classes().is_empty(),
+            "--label-drop hides classes, and the data have none; leave it out"
+        );
+        Ok(())
+    }
+
     /// The optimiser's settings for images or for points.
     fn optimiser(&self, is_image: bool) -> Settings {
-        // A network for points has no convolutions.
-        let kernels = if is_image { self.kernels } else { Rule::Adam };
+        let kernels = self.kernels.unwrap_or(if is_image { Rule::Muon } else { Rule::Adam });
         let usual = match kernels {
             Rule::Muon => 5e-3,
             Rule::Adam => Settings::default().learning_rate,
@@ -226,10 +278,6 @@ impl Fit {
         let shape: Vec<i64> = data.shape().iter().map(|&n| n as i64).collect();
         match (&shape[..], self.width.as_deref()) {
             (&[dim], None | Some([_])) => {
-                ensure!(
-                    self.precision == Precision::F32,
-                    "--precision bf16 is for convolutions, and the network for points has none; leave it out"
-                );
                 let hidden = self.width.as_ref().map_or(96, |width| width[0]);
                 Ok(Network::Mlp(Mlp { shape: [dim], hidden, classes, mean, deviation }))
             }
@@ -247,58 +295,30 @@ impl Fit {
     }
 
     /// Trains to the end, or until Ctrl-C: whether it came to the end.
-    fn train(&self, run: &mut Run<'_>, mut reporter: Reporter, keeper: &Keeper<'_>) -> Result<bool> {
+    fn train(&self, run: &mut Run<'_>, reporter: &mut Reporter, keeper: &Keeper<'_>) -> Result<bool> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be listened to")?;
-        let every = Duration::try_from_secs_f64(60.0 * self.checkpoint_minutes.max(0.0)).unwrap_or(Duration::MAX);
-        let mut saved = Instant::now();
+        let every = Duration::from_secs_f64(60.0 * self.checkpoint_minutes);
+        let mut last = Instant::now();
         while run.done() < 1.0 {
             let step = run.step()?;
-            reporter.step(&step, run.left())?;
-            if stop.load(Ordering::Relaxed) {
-                run.state.save(&run.plan, &keeper.folder.join(CHECKPOINT))?;
+            let told = reporter.step(&step, run.left());
+            if told.is_err() || stop.load(Ordering::Relaxed) {
+                keeper.save(run)?;
+                told?;
                 reporter.say("stopped after a checkpoint; the same command with --resume goes on from it");
                 return Ok(false);
             }
-            if saved.elapsed() >= every {
-                keeper.keep(run)?;
-                saved = Instant::now();
+            if last.elapsed() >= every {
+                match keeper.save(run) {
+                    Ok(()) => keeper.picture(run, reporter),
+                    Err(error) => reporter.say(&format!("{error:#}; the run goes on, and will try again")),
+                }
+                last = Instant::now();
             }
         }
-        keeper.keep(run)?;
         Ok(true)
-    }
-}
-
-/// The checkpoint's name in a run's folder.
-const CHECKPOINT: &str = "checkpoint.safetensors";
-
-/// Keeps what a run has reached.
-struct Keeper<'a> {
-    name: &'a str,
-    folder: &'a Path,
-    runtime: &'a Runtime,
-}
-
-impl Keeper<'_> {
-    /// Writes the checkpoint and, of images and of points of the plane, a picture of what the network as it would be exported
-    /// gives now.
-    fn keep(&self, run: &mut Run<'_>) -> Result<()> {
-        run.state.save(&run.plan, &self.folder.join(CHECKPOINT))?;
-        let file = export::file(&run.plan, &run.state, self.name, None);
-        let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
-        let n = match model.info().shape[..] {
-            _ if model.info().is_image() => 16,
-            [2] => 500,
-            _ => return Ok(()),
-        };
-        let request = RawSampleRequest { n: Some(n), seed: Some(0), ..RawSampleRequest::default() };
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
-        let samples = draw(&model, &request, threads, || {})?;
-        let path = self.folder.join(format!("samples-{:06}.png", run.state.progress.step));
-        std::fs::write(&path, png(&model, None, &samples)?)
-            .with_context(|| format!("{} cannot be written", path.display()))
     }
 }
 
@@ -328,11 +348,6 @@ pub(super) fn model_name(out: &Path) -> Result<String> {
 fn width(text: &str) -> Result<i64, String> {
     let width = text.parse().ok().filter(|&width: &i64| width > 0 && width % 16 == 0);
     width.ok_or_else(|| "multiples of 16 are wanted, as 48,64 for images or 96 for points".to_owned())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "a number between 0 and 1 is wanted".to_owned())
 }
 
 fn device(text: &str) -> Result<Device, String> {

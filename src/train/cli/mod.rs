@@ -5,12 +5,14 @@ mod evaluate;
 mod export;
 mod features;
 mod fit;
+mod keeper;
 mod objective;
 mod plot;
 mod reading;
 mod sample;
 mod sweep;
 mod tune;
+mod values;
 
 use crate::sampler::SamplerSpec;
 use crate::train::evaluate::frechet::Estimate;

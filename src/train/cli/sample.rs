@@ -1,11 +1,13 @@
 //! `smld-train sample`: pictures from a score network file, without a server.
 
+use super::values::Threads;
 use crate::engine::{RawLabel, RawSampleRequest};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::prepare;
+use crate::train::files;
 use crate::train::sample::{draw, png};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
@@ -36,9 +38,8 @@ pub(super) struct Sample {
     /// The picture to write.
     #[arg(long, value_name = "FILE.png")]
     out: PathBuf,
-    /// Threads; by default all cores.
-    #[arg(long)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
     /// The path of onnxruntime's library.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
@@ -46,9 +47,10 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn run(self) -> Result<()> {
+        files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
         let model = OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?;
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let threads = self.threads.count();
         let model = prepare(Arc::new(model), &[1, threads])?;
         let labels: Vec<Option<String>> = match self.each_class {
             true => model.info().labels.iter().cloned().map(Some).collect(),
@@ -68,7 +70,6 @@ impl Sample {
             samples.extend(draw(&model, &request, threads, || bar.inc(1))?);
         }
         bar.finish_and_clear();
-        let png = png(&model, self.sampler.as_ref(), &samples)?;
-        std::fs::write(&self.out, png).with_context(|| format!("{} cannot be written", self.out.display()))
+        files::write(&png(&model, self.sampler.as_ref(), &samples)?, &self.out)
     }
 }

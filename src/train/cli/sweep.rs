@@ -6,6 +6,7 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{Provider, score_sha256};
 use crate::train::evaluate::Judge;
 use crate::train::evaluate::sweep::{self, Point, SAMPLERS};
+use crate::train::files;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
@@ -77,6 +78,7 @@ impl Sweep {
         let sweep = match known {
             Some(known) if points.is_empty() => known,
             known => {
+                files::look("--json", &self.json)?;
                 let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
                 let held_out = judge.mark(&held_out, self.n as usize)?.estimate();
                 let points_before = known.map_or_else(Vec::new, |known| known.points);

@@ -5,7 +5,7 @@ use super::{bar, distance};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
-use crate::train::export;
+use crate::train::files;
 use crate::train::tune::{Round, Trial, Verdict, cost, rounds, search, settings, verdict};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -52,6 +52,12 @@ pub(super) struct Tune {
 
 impl Tune {
     pub(super) fn run(self) -> Result<()> {
+        if let Some(path) = &self.json {
+            files::look("--json", path)?;
+        }
+        if self.write {
+            files::look("--write", &self.model)?;
+        }
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
         let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
         let info = model.info();
@@ -82,6 +88,9 @@ impl Tune {
         bar.finish_and_clear();
         conclude(&verdict, mark);
 
+        if self.write {
+            write(&self.model, &runtime, if verdict.is_better() { &verdict.best } else { &verdict.default })?;
+        }
         if let Some(path) = &self.json {
             let figures = json!({
                 "smld": env!("CARGO_PKG_VERSION"),
@@ -94,10 +103,7 @@ impl Tune {
                 "rounds": told,
                 "verdict": verdict,
             });
-            export::write((serde_json::to_string_pretty(&figures)? + "\n").as_bytes(), path)?;
-        }
-        if self.write {
-            write(&self.model, &runtime, if verdict.is_better() { &verdict.best } else { &verdict.default })?;
+            files::write((serde_json::to_string_pretty(&figures)? + "\n").as_bytes(), path)?;
         }
         Ok(())
     }
@@ -137,7 +143,7 @@ fn write(path: &Path, runtime: &Runtime, trial: &Trial) -> Result<()> {
     let about = || format!("{} cannot be given another sampler", path.display());
     let file = with_sampler(&std::fs::read(path).with_context(about)?, &trial.sampler).with_context(about)?;
     OnnxScore::from_bytes(runtime, file.clone(), Provider::Cpu, false).with_context(about)?;
-    export::write(&file, path)?;
+    files::write(&file, path)?;
     println!("wrote {}", path.display());
     Ok(())
 }

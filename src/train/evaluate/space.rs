@@ -82,6 +82,12 @@ impl<'a> Space<'a> {
         rows.block(0..count.min(rows.count()))
     }
 
+    /// How many numbers a row has in this space.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.network().map_or_else(|| self.training.data().shape().iter().product(), FeatureNetwork::width)
+    }
+
     /// The network, where there is one.
     #[must_use]
     pub fn network(&self) -> Option<&FeatureNetwork> {

@@ -2,7 +2,7 @@
 
 use super::frechet::Estimate;
 use crate::sampler::{SamplerSpec, SigmaRange};
-use crate::train::export;
+use crate::train::files;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,7 +81,7 @@ impl Sweep {
     /// # Errors
     /// Where it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        export::write((serde_json::to_string_pretty(self)? + "\n").as_bytes(), path)
+        files::write((serde_json::to_string_pretty(self)? + "\n").as_bytes(), path)
     }
 
     /// Sees that what the file has goes together with what is asked for now.
