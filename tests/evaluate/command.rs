@@ -30,6 +30,8 @@ fn features_are_trained_and_samples_are_compared_by_them() {
     assert_eq!((&samples["classes"]["as_asked"], &real["classes"]["as_asked"]), (&Value::Null, &1.0.into()));
     assert_eq!(report["features"]["width"], 64);
 
+    assert!(!table.contains("no covariance"), "{table}");
+
     // Training rows as samples are copies, every one.
     let copies: Vec<f32> = halves(0, 64).iter().map(|&byte| f32::from(byte) / 255.0).collect();
     write_npy(&folder.join("copies.npy"), "(64, 1, 8, 8)", &copies);
@@ -39,6 +41,10 @@ fn features_are_trained_and_samples_are_compared_by_them() {
         (&copied["nearest"]["share_nearer"], &copied["nearest_features"]["share_nearer"]),
         (&1.0.into(), &1.0.into())
     );
+
+    // By their own 64 values 64 rows have no covariance.
+    let bare = done(folder, &["evaluate", "--data", ".", "--classes", "left,right", "--samples", "copies.npy"]);
+    assert!(bare.contains("so few rows have no covariance of so many numbers"), "{bare}");
 
     // A model that is hardly trained: its samples are drawn, the same every time, and are not the data's.
     let fit = ["fit", "--data", ".", "--out", "m.onnx", "--batch", "16", "--width", "16,32", "--classes", "left,right"];
@@ -61,6 +67,10 @@ fn features_are_trained_and_samples_are_compared_by_them() {
     assert!(says.contains("f.onnx") && says.contains("it is a feature network"), "{says}");
     let says = refused(folder, &[&draw[..], &["x.json", "--n", "41"]].concat());
     assert!(says.contains("--n"), "{says}");
+    let says = refused(folder, &[&draw[..], &["nowhere/x.json"]].concat());
+    assert!(says.contains("--json: there is no folder nowhere"), "{says}");
+    let sample = refused(folder, &["sample", "m.onnx", "--out", "nowhere/x.png"]);
+    assert!(sample.contains("--out: there is no folder nowhere"), "{sample}");
 }
 
 #[test]
@@ -79,11 +89,24 @@ fn points_are_compared_as_they_are() {
     let table = done(folder, &evaluate);
     assert!(table.contains("own values"), "{table}");
     let figures = &json(folder, "p.json")["figures"];
+    assert!(!table.contains("held-out rows:"), "{table}");
     assert_eq!(figures["samples"]["classes"], Value::Null);
     // The samples find both modes in nearly their shares: precise, and far nearer than one mode alone would be.
     let cover = &figures["samples"]["cover"];
     assert!(cover["precision"].as_f64().unwrap() > 0.85 && cover["coverage"].as_f64().unwrap() > 0.7, "{cover}");
     assert!(figures["held_out"]["frechet"]["distance"].as_f64().unwrap() < 0.5, "{figures}");
+}
+
+#[test]
+fn a_mark_of_fewer_rows_than_samples_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (name, count) in [("data.npy", 250), ("samples.npy", 60)] {
+        let points: Vec<f32> = Vec::try_from(normal(0, count, 2).reshape([-1])).unwrap();
+        write_npy(&folder.join(name), &format!("({count}, 2)"), &points);
+    }
+    let table = done(folder, &["evaluate", "--data", "data.npy", "--samples", "samples.npy"]);
+    assert!(table.contains("60 samples, and only 50 held-out rows"), "{table}");
 }
 
 /// Where OpenVINO is not there, the refusal.
@@ -133,6 +156,14 @@ fn bad_input_is_answered_with_what_is_wrong() {
     write_npy(&folder.join("wide.npy"), "(40, 1, 8, 8)", &[-1.0; 2560]);
     assert!(says(&["evaluate", "--data", ".", "--samples", "wide.npy"]).contains("[0, 1]"));
     write_npy(&folder.join("short.npy"), "(40, 1, 8, 8)", &[0.5; 2500]);
-    assert!(!says(&["evaluate", "--data", ".", "--samples", "short.npy"]).is_empty());
+    assert!(says(&["evaluate", "--data", ".", "--samples", "short.npy"]).contains("short.npy is truncated"));
+    write_npy(&folder.join("long.npy"), "(40, 1, 8, 8)", &[0.5; 2561]);
+    assert!(says(&["evaluate", "--data", ".", "--samples", "long.npy"]).contains("long.npy goes on after the data"));
+    let columns = std::fs::read(folder.join("long.npy")).unwrap();
+    let columns =
+        String::from_utf8_lossy(&columns[10..128]).replace("'fortran_order': False", "'fortran_order': True ");
+    let columns = [b"\x93NUMPY\x01\x00\x76\x00", columns.as_bytes(), &[0; 10_240]].concat();
+    std::fs::write(folder.join("columns.npy"), columns).unwrap();
+    assert!(says(&["evaluate", "--data", ".", "--samples", "columns.npy"]).contains("Fortran order"));
     assert!(!folder.join("x.onnx").exists());
 }

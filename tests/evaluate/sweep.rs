@@ -82,6 +82,8 @@ fn bad_input_is_answered_before_anything_is_drawn() {
     let small = says(&["2"]);
     assert!(small.contains("'annealed_langevin' at 2 evaluations") && small.contains("3 at least"), "{small}");
     assert!(says(&["0"]).contains("--evaluations"));
+    let tune = ["tune", "model.onnx", "--data", "data.npy", "--json", "nowhere/x.json"];
+    assert!(refused(folder, &tune).contains("--json: there is no folder nowhere"));
     assert!(says(&["8", "--sampler", r#"{"method":"ancestral","rho":-1}"#]).contains("rho"));
     assert!(!folder.join("q.json").exists());
     std::fs::write(folder.join("q.json"), "{}").unwrap();
