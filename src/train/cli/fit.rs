@@ -173,19 +173,20 @@ impl Fit {
         if self.resume {
             return self.go_on(data, teacher, checkpoint);
         }
+        let past = self.from.as_ref().map(|path| State::load(path, self.device)).transpose()?;
+        let (past, state) =
+            past.map(|(plan, state)| (Past { plan: plan.into(), steps: state.progress.step }, state)).unzip();
+        let network = past.as_ref().map(|past| fitting(&past.plan.network, data)).transpose()?;
+        let plan = self.plan(data, teacher.map(ReadyModel::info), network, past)?;
         ensure!(
             !checkpoint.exists(),
             "{} is there already: go on from it with --resume, or begin in another folder with --run",
             checkpoint.display()
         );
-        let info = teacher.map(ReadyModel::info);
-        let Some(from) = &self.from else {
-            return Run::begin(self.plan(data, info, None, None)?, data, teacher, self.device);
-        };
-        let (plan, state) = State::load(from, self.device)?;
-        let network = fitting(&plan.network, data)?;
-        let past = Past { plan: plan.into(), steps: state.progress.step };
-        Run::resume(self.plan(data, info, Some(network), Some(past))?, state.afresh(), data, teacher, self.device)
+        match state {
+            Some(state) => Run::resume(plan, state.afresh(), data, teacher, self.device),
+            None => Run::begin(plan, data, teacher, self.device),
+        }
     }
 
     fn go_on<'a>(&self, data: &'a Dataset, teacher: Option<&ReadyModel>, checkpoint: &Path) -> Result<Run<'a>> {
