@@ -108,7 +108,7 @@ const TOLERANCE: f64 = 1e-4;
 /// Loads `file` as the server does and compares it with libtorch at five noise levels.
 ///
 /// # Errors
-/// Where the file breaks the contract or the two differ by more than 1e-4.
+/// Where the file breaks the contract, a score is not finite, or the two differ by more than 1e-4.
 pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) -> Result<ReadyModel> {
     const ROWS: usize = 4;
     let model = OnnxScore::from_bytes(runtime, file, Provider::Cpu, false)?;
@@ -131,6 +131,10 @@ pub fn verify(file: Vec<u8>, runtime: &Runtime, plan: &Plan, state: &mut State) 
         let [x, sigmas, label] = [x, sigmas, Tensor::from_slice(&label)].map(|tensor| tensor.to_device(device));
         let exact = no_grad(|| plan.bounded_score(&mut state.optimiser.average, &x, &sigmas, &label));
         let exact = values(&exact);
+        ensure!(
+            exact.iter().chain(&score).all(|s| s.is_finite()),
+            "at σ = {sigma} the network's score is not a finite number; the file was not written"
+        );
         let largest = exact.iter().fold(0.0_f32, |largest, s| largest.max(s.abs()));
         let apart = exact.iter().zip(&score).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));
         let relative = f64::from(apart) / f64::from(largest);
