@@ -65,8 +65,10 @@ impl Threads {
 }
 
 impl Lone {
-    /// After so many steps the other session is looked at,
+    /// After so many steps the other session is looked at where it may be as fast, and after so many times as many
     const STEPS: u32 = 128;
+    /// where it is far slower,
+    const FAR: u32 = 4;
     /// for so many: each look costs what they take longer.
     const LOOK: u32 = 3;
     /// What one more step says of how long they take now against those before.
@@ -91,7 +93,12 @@ impl Lone {
     /// The session of the next step.
     fn next(&mut self) -> Threads {
         self.steps += 1;
-        if self.steps > Self::STEPS { self.chosen.other() } else { self.chosen }
+        if self.steps > self.interval() { self.chosen.other() } else { self.chosen }
+    }
+
+    /// Steps from one look to the next: the slower the other session is, the more a look costs, and the less it is likely to say.
+    fn interval(&self) -> u32 {
+        Self::STEPS * (1 + (-10.0 * self.gain) as u32).min(Self::FAR)
     }
 
     /// A step on the session of `threads` took `elapsed`.
@@ -107,7 +114,7 @@ impl Lone {
                 self.looked = (self.looked.0 + seconds, self.looked.1 + 1);
             }
         }
-        if self.steps >= Self::STEPS + Self::LOOK {
+        if self.steps >= self.interval() + Self::LOOK {
             self.decide();
         }
     }
@@ -159,21 +166,28 @@ mod tests {
     }
 
     #[test]
-    fn the_slower_one_is_looked_at_for_one_step_in_forty() {
-        for (milliseconds, faster) in [([10, 7], Threads::Many), ([7, 10], Threads::One)] {
+    fn the_slower_one_is_looked_at_for_one_step_in_forty_and_the_far_slower_one_for_one_in_a_hundred_and_seventy() {
+        for (milliseconds, faster, share) in [
+            ([20, 19], Threads::Many, 0.975),
+            ([19, 20], Threads::One, 0.975),
+            ([10, 7], Threads::Many, 0.994),
+            ([7, 10], Threads::One, 0.994),
+        ] {
             let mut lone = Lone::new(Some(&measured(milliseconds.map(|ms| ms as f64))), 2);
-            assert!(shares(&mut lone, milliseconds, 10_000)[faster as usize] > 0.975);
+            let made = shares(&mut lone, milliseconds, 10_000)[faster as usize];
+            assert!(made > share && made < 1.0, "{milliseconds:?}: {made}");
         }
     }
 
     #[test]
-    fn others_that_hold_up_one_of_the_threads_are_given_way_to_within_three_looks_and_only_while_they_do() {
+    fn others_that_hold_up_one_of_the_threads_are_given_way_to_within_some_looks_and_only_while_they_do() {
         let mut lone = Lone::new(Some(&measured([10.0, 7.0])), 2);
         let looks = |count: u32| count * (Lone::STEPS + Lone::LOOK);
         shares(&mut lone, [10, 7], looks(8));
-        shares(&mut lone, [10, 18], looks(3));
+        // The first of them is late, for there was little to look for.
+        shares(&mut lone, [10, 18], looks(2 + Lone::FAR));
         assert!(shares(&mut lone, [10, 18], looks(8))[Threads::One as usize] > 0.97);
-        shares(&mut lone, [10, 7], looks(5));
+        shares(&mut lone, [10, 7], looks(4 + Lone::FAR));
         assert!(shares(&mut lone, [10, 7], looks(8))[Threads::Many as usize] > 0.97);
     }
 
