@@ -10,7 +10,7 @@ const MASSES: [f64; 10] = [0.99, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
 const NODES: usize = 129;
 /// So many where the density has many summands,
 const FEWEST_NODES: usize = 33;
-/// and no more than this many summands are looked at, in a quarter of a second at most: nobody foretells what a picture takes.
+/// and no more than this many summands are looked at, in half a second or so: nobody foretells what a picture takes.
 const SUMMANDS: usize = 1 << 23;
 /// Pixels along a side.
 const SIDE: u32 = 480;
