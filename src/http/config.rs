@@ -1,8 +1,10 @@
 //! Configuration: flags over environment over file.
 
 mod access;
+mod addresses;
 
 pub use access::AccessSettings;
+pub use addresses::Addresses;
 
 use super::logging::LogFormat;
 use super::{Bounds, Connections, JobLimits, Protocol, Readers};
@@ -307,27 +309,6 @@ impl Settings {
     #[must_use]
     pub fn grace(&self) -> Duration {
         seconds(self.drain_seconds)
-    }
-}
-
-/// Where a server with some configuration file listens, for those who only want to ask it.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Addresses {
-    /// As [`Settings::listen`].
-    pub listen: Option<SocketAddr>,
-    /// As [`AccessSettings::metrics_listen`].
-    pub metrics_listen: Option<SocketAddr>,
-}
-
-impl Addresses {
-    /// What the TOML file `path` says.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`], but what else is in the file is not looked at.
-    pub fn read(path: &PathBuf) -> Result<Self, InvalidConfig> {
-        let fault = |source| InvalidConfig::File { path: path.clone(), source: Box::new(source) };
-        toml::from_str(&read(path)?).map_err(fault)
     }
 }
 
