@@ -23,7 +23,7 @@ pub fn write(bytes: &[u8], path: &Path) -> Result<()> {
     moved.with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Sees that [`write`] can write `path`, which `option` names, before work is done for it.
+/// Sees that [`write`](write()) can write `path`, which `option` names, before work is done for it.
 ///
 /// # Errors
 /// Where there is no such folder, nothing can be written into it, or a folder stands at `path`.
