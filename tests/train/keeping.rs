@@ -79,7 +79,7 @@ fn what_the_end_would_refuse_is_refused_before_the_first_step() {
     let long = early(&["--steps", "1", "--objective", "dsm-ladder", "--levels", "300000"]);
     assert!(long.contains("levels"), "{long}");
     let tiny = early(&["--steps", "1", "--objective", "dsm", "--sigma", "1e-30"]);
-    assert!(tiny.contains("score is not a finite number"), "{tiny}");
+    assert!(tiny.matches("beyond what float32 holds").count() == 1, "{tiny}");
     for minutes in ["inf", "nan", "1e18", "0"] {
         assert!(early(&["--minutes", minutes]).contains("--minutes"), "{minutes}");
         assert!(early(&["--steps", "1", "--checkpoint-minutes", minutes]).contains("--checkpoint-minutes"));

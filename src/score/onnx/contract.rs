@@ -111,7 +111,14 @@ pub enum ContractFault {
     NotSampler(String),
     /// The sampler does not fit the noise levels.
     #[error("the metadata key 'smld.sampler' does not fit the model: {0}")]
-    Sampler(#[from] InvalidSampler),
+    Sampler(InvalidSampler),
+}
+
+/// Not as its source: the sentence has the reason in it, and who tells the sources too would say it twice.
+impl From<InvalidSampler> for ContractFault {
+    fn from(fault: InvalidSampler) -> Self {
+        Self::Sampler(fault)
+    }
 }
 
 impl Contract {
