@@ -23,9 +23,9 @@ const GLANCE: Duration = Duration::from_millis(500);
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &["--max-requests", &BOUND.to_string()])?;
     let crowds = [
-        Crowd { name: "patient", span: bench.seconds(240.0, 15.0), next: image },
-        Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), next: |i| image(i).within(HASTE) },
-        Crowd { name: "of every kind", span: bench.seconds(120.0, 20.0), next: anything },
+        Crowd { name: "patient", span: bench.seconds(240.0, 15.0), is_alike: true, next: image },
+        Crowd { name: "in haste", span: bench.seconds(60.0, 15.0), is_alike: true, next: |i| image(i).within(HASTE) },
+        Crowd { name: "of every kind", span: bench.seconds(120.0, 20.0), is_alike: false, next: anything },
     ];
     let mut figures = Vec::new();
     for crowd in &crowds {
@@ -38,6 +38,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Section> {
 struct Crowd {
     name: &'static str,
     span: Duration,
+    /// Whether one request is like the next: of many sizes the allocator has what it keeps after six minutes only.
+    is_alike: bool,
     next: fn(u32) -> Ask,
 }
 
@@ -51,7 +53,7 @@ impl Crowd {
         let rate = EXCESS * before / self.evaluations(bench)?;
         let flood = Flood::new(bench, server, rate, self)?;
         // Before and after: a machine that drifts would be taken for the server.
-        Ok(flood.figures(bench, self.name, rate, 0.5 * (before + peak()?)))
+        Ok(flood.figures(bench, self, rate, 0.5 * (before + peak()?)))
     }
 
     /// Evaluations of a request, in the mean.
@@ -101,7 +103,8 @@ impl Flood {
         Ok(flood)
     }
 
-    fn figures(&self, bench: &Bench, name: &str, rate: f64, peak: f64) -> Vec<Figure> {
+    fn figures(&self, bench: &Bench, crowd: &Crowd, rate: f64, peak: f64) -> Vec<Figure> {
+        let name = crowd.name;
         // The first half fills the queue and what the allocator keeps.
         let settled = &self.glances[self.glances.len() / 2..];
         let [(first, _), .., (last, resident)] = settled else { return Vec::new() };
@@ -127,7 +130,7 @@ impl Flood {
             figure("requests under way, the most seen", most, "").at_most(f64::from(BOUND)),
             figure("resident memory in the end", *resident, "MiB"),
             // A quick run is over before the allocator has what it keeps.
-            if bench.quick { growth } else { growth.at_most(0.5) },
+            if bench.quick || !crowd.is_alike { growth } else { growth.at_most(0.5) },
         ];
         figures.extend(Shares::figures(&[self.shares], &format!("{name}: ")));
         figures
