@@ -168,9 +168,12 @@ fn past_the_bounds_a_request_is_refused_with_the_bound_and_a_time_to_come_back()
     };
     let first = engine.submit(&request(&model, 6, 10)).unwrap();
     assert!(reason(engine.submit(&request(&model, 1, 41)).err()).contains("60 evaluations are queued"));
+    assert_eq!(engine.place(Priority::Interactive), Ok(()));
     let second = engine.submit(&request(&model, 4, 10)).unwrap();
     assert!(reason(engine.submit(&request(&model, 1, 1)).err()).contains("2 requests"));
+    assert!(reason(engine.place(Priority::Interactive).err()).contains("2 requests"));
     work(&mut workers);
+    assert_eq!(engine.place(Priority::Interactive), Ok(()));
     assert!(engine.submit(&request(&model, 1, 1)).is_ok());
     assert_eq!((collected(first).samples.len(), collected(second).samples.len()), (6, 4));
 }
@@ -201,6 +204,22 @@ fn bulk_fills_three_quarters_of_each_bound_and_interactive_requests_find_the_res
     assert_eq!(requests, [None, None, None, Some(Bound::Requests), None, Some(Bound::Requests)]);
     let queue = ask(EngineConfig { max_queued_evaluations: 80, ..roomy(1) }, &order, 2);
     assert_eq!(queue, [None, None, None, Some(Bound::Queue), None, Some(Bound::Queue)]);
+}
+
+#[test]
+fn a_place_is_one_for_a_priority_and_none_where_nothing_is_taken() {
+    let model = ready(gaussian(&[0.0], 1.0), 1);
+    let config = EngineConfig { max_requests: 4, ..roomy(1) };
+    let (engine, _workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
+    let bulk = RawSampleRequest { priority: Some(Priority::Bulk), ..RawSampleRequest::default() };
+    let held: Vec<_> = (0..3).map(|_| engine.submit(&asked(&model, &bulk)).unwrap()).collect();
+    assert!(matches!(engine.place(Priority::Bulk), Err(Refused::AtCapacity { bound: Bound::Requests, .. })));
+    assert_eq!(engine.place(Priority::Interactive), Ok(()));
+    // Who goes away leaves the place to others.
+    drop(held);
+    assert_eq!(engine.place(Priority::Bulk), Ok(()));
+    engine.drain();
+    assert_eq!(engine.place(Priority::Interactive), Err(Refused::Draining));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::draws::Draws;
-use serde_json::{Value, json};
+use serde::Serialize;
 use smld::sampler::{
     AncestralSpec, AnnealedLangevinSpec, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, SamplerSpec,
     SigmaRange,
@@ -12,19 +12,25 @@ use smld::sampler::{
 pub(crate) const MODEL: &str = "fashion-mnist";
 
 /// A request for samples.
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Ask {
-    /// What is sent.
-    pub(crate) body: Value,
+    model: &'static str,
     n: u32,
+    seed: u32,
     sampler: SamplerSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_ms: Option<u64>,
 }
 
 impl Ask {
     /// `n` images by `sampler`; `seed` tells requests apart.
     pub(crate) fn new(n: u32, sampler: &SamplerSpec, seed: u32) -> Self {
-        let body = json!({ "model": MODEL, "n": n, "seed": seed, "sampler": sampler });
-        Self { body, n, sampler: sampler.clone() }
+        Self { model: MODEL, n, seed, sampler: sampler.clone(), deadline_ms: None }
+    }
+
+    /// As it is sent.
+    pub(crate) fn json(&self) -> Result<String> {
+        Ok(serde_json::to_string(self)?)
     }
 
     /// How many evaluations it takes of a model whose noise levels are in `range`.
@@ -34,7 +40,7 @@ impl Ask {
 
     /// As it is, to be answered within `milliseconds`.
     pub(crate) fn within(mut self, milliseconds: u64) -> Self {
-        self.body["deadline_ms"] = json!(milliseconds);
+        self.deadline_ms = Some(milliseconds);
         self
     }
 }

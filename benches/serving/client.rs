@@ -4,17 +4,11 @@ use crate::Result;
 use crate::ask::Ask;
 use crate::draws::Draws;
 use crate::exposition::Reading;
-use axum::body::Bytes;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use crate::wire::Wires;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep_until;
 
 /// How a request ended.
@@ -30,40 +24,24 @@ pub(crate) struct Answer {
 
 /// A client of the server, with as many connections as it has requests under way. Cloning shares them.
 #[derive(Clone)]
-pub(crate) struct Client {
-    http: legacy::Client<HttpConnector, Full<Bytes>>,
-    address: Arc<str>,
-    samples: Uri,
-    metrics: Uri,
-}
+pub(crate) struct Client(Arc<Wires>);
 
 impl Client {
     /// A client of the server at `address`, as 127.0.0.1:8080.
-    pub(crate) fn new(address: &str) -> Result<Self> {
-        // It has the server's cores, so it does as little as it can.
-        let http = legacy::Client::builder(TokioExecutor::new()).build_http();
-        let uri = |path: &str| format!("http://{address}{path}").parse();
-        Ok(Self { http, address: address.into(), samples: uri("/v1/samples")?, metrics: uri("/metrics")? })
+    pub(crate) fn new(address: &str) -> Self {
+        Self(Arc::new(Wires::new(address)))
     }
 
     /// The address, as it was given.
     pub(crate) fn address(&self) -> &str {
-        &self.address
+        self.0.address()
     }
 
     /// Sends `ask` and reads the answer to its end. Its latency counts from `since`.
     pub(crate) async fn send(self, ask: Ask, since: Instant) -> Result<Answer> {
-        let body = Full::from(serde_json::to_vec(&ask.body)?);
-        let request = Request::post(self.samples.clone()).header(CONTENT_TYPE, "application/json").body(body)?;
-        let (status, _) = self.whole(request).await?;
+        let (status, _) = self.0.post("/v1/samples", &ask.json()?).await?;
         let ended = Instant::now();
-        Ok(Answer { status: status.as_u16(), latency: ended - since, ended })
-    }
-
-    /// The answer to `request`, read to its end.
-    async fn whole(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
-        let answer = self.http.request(request).await?;
-        Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
+        Ok(Answer { status, latency: ended - since, ended })
     }
 
     /// As [`send`](Self::send), from now on; an error where the answer is not samples.
@@ -72,19 +50,19 @@ impl Client {
         if answer.status == 200 {
             Ok(answer)
         } else {
-            Err(format!("{} was answered {}", ask.body, answer.status).into())
+            Err(format!("{} was answered {}", ask.json()?, answer.status).into())
         }
     }
 
     /// What the server says of itself.
     pub(crate) async fn read(&self) -> Result<Reading> {
         let sent = Instant::now();
-        let (status, text) = self.whole(Request::get(self.metrics.clone()).body(Full::default())?).await?;
-        if status != StatusCode::OK {
+        let (status, text) = self.0.get("/metrics").await?;
+        if status != 200 {
             return Err(format!("/metrics was answered {status}").into());
         }
         // It was written between the two.
-        Ok(Reading::new(sent + sent.elapsed() / 2, String::from_utf8(text.into())?))
+        Ok(Reading::new(sent + sent.elapsed() / 2, String::from_utf8(text)?))
     }
 
     /// Waits until no request is left, and reads; an error where one stays.
@@ -153,22 +131,54 @@ impl Client {
         let mut draws = Draws::new(7);
         let start = Instant::now();
         tokio::spawn(async move {
-            let (mut due, mut asked) = (Duration::ZERO, JoinSet::new());
+            let (mut due, mut arrived) = (Duration::ZERO, Arrived::default());
             for i in 0.. {
                 due += Duration::from_secs_f64(-(1.0 - draws.next()).ln() / rate);
                 if due > span {
                     break;
                 }
                 sleep_until((start + due).into()).await;
-                asked.spawn(client.clone().send(next(i), start + due));
+                arrived.under_way.spawn(client.clone().send(next(i), start + due));
+                arrived.hear()?;
             }
-            asked
+            Ok(arrived)
         })
     }
 }
 
-/// An open loop under way: when the last request has been sent, all that were.
-pub(crate) type Arrivals = tokio::task::JoinHandle<JoinSet<Result<Answer>>>;
+/// An open loop; it ends when the last request has been sent.
+pub(crate) type Arrivals = JoinHandle<Result<Arrived>>;
+
+/// What has become of those who arrived.
+#[derive(Default)]
+pub(crate) struct Arrived {
+    answers: Vec<Answer>,
+    under_way: JoinSet<Result<Answer>>,
+}
+
+impl Arrived {
+    /// Notes who has been answered: what they took up is there for those who come.
+    fn hear(&mut self) -> Result<()> {
+        while let Some(ended) = self.under_way.try_join_next() {
+            self.answers.push(ended??);
+        }
+        Ok(())
+    }
+
+    /// The answers that are there; the requests that are under way are taken back.
+    pub(crate) fn so_far(mut self) -> Result<Vec<Answer>> {
+        self.hear()?;
+        Ok(self.answers)
+    }
+
+    /// All answers.
+    pub(crate) async fn all(mut self) -> Result<Vec<Answer>> {
+        while let Some(ended) = self.under_way.join_next().await {
+            self.answers.push(ended??);
+        }
+        Ok(self.answers)
+    }
+}
 
 /// A closed loop without an end.
 pub(crate) struct Saturation(JoinSet<Result<Vec<Answer>>>);

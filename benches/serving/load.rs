@@ -1,7 +1,7 @@
 //! Throughput and latency against the offered load, plotted.
 
 use crate::ask::{Ask, ancestral};
-use crate::client::{Answer, Client};
+use crate::client::Client;
 use crate::figure::{Figure, Section};
 use crate::server::Server;
 use crate::statistics::quantile;
@@ -72,7 +72,7 @@ fn offer(bench: &Bench, client: &Client, rate: f64) -> Result<Point> {
     let arrivals = client.arrivals(rate, span, image);
     sleep(span);
     let after = bench.wait(client.read())?;
-    let asked = bench.wait(async { arrivals.await?.join_all().await.into_iter().collect::<Result<Vec<Answer>>>() })?;
+    let asked = bench.wait(async { arrivals.await??.all().await })?;
     let seconds: Vec<f64> =
         asked.iter().filter(|answer| answer.status == 200).map(|answer| answer.latency.as_secs_f64()).collect();
     let refused = asked.iter().filter(|answer| answer.status == 429).count();

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `throughput`, `alone`, `fairness`, `load`, `overload`, `cancel`, `start`, `memory`, `designs` | the parts |
 //! | `raw`, `layout`, `limit`, `peak`, `flops`, `profile` | the machine: a bare session, several side by side, the best layout of them, matrix products, what an evaluation costs |
-//! | `server`, `client`, `exposition`, `process`, `spending` | the service: the program, those who ask, what it and the system say of it |
+//! | `server`, `client`, `wire`, `exposition`, `process`, `spending` | the service: the program, those who ask, what it and the system say of it |
 //! | `queue` | the usual designs, to compare with |
 //! | `ask`, `draws` | the workloads |
 //! | `statistics`, `figure` | from windows to figures |
@@ -38,6 +38,7 @@ mod spending;
 mod start;
 mod statistics;
 mod throughput;
+mod wire;
 
 use clap::{Parser, ValueEnum};
 use figure::Section;

@@ -87,11 +87,9 @@ impl Flood {
             glances.push((bench.wait(server.client.read())?, resident));
         }
         let shares = Spending::now(server)?.since(&before, bench);
-        let mut asked = bench.wait(arrivals)?;
+        let arrived = bench.wait(arrivals)??;
         let mut flood = Self { glances, shares, refusals: Vec::new(), answers: Vec::new(), late: 0 };
-        // What is under way is taken back: dropping the set does that.
-        while let Some(ended) = asked.try_join_next() {
-            let answer = ended??;
+        for answer in arrived.so_far()? {
             let seconds = answer.latency.as_secs_f64();
             match answer.status {
                 200 => flood.answers.push(seconds),

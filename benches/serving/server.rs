@@ -47,7 +47,7 @@ impl Server {
         out.read_line(&mut line)?;
         let ready_in = start.elapsed();
         let address = address.filter(|address| line.contains(address.as_str()));
-        let Some(client) = address.and_then(|address| Client::new(&address).ok()) else {
+        let Some(client) = address.as_deref().map(Client::new) else {
             let _ = child.kill();
             return Err(
                 format!("smld serve {} did not become ready; run it by hand to see why", flags.join(" ")).into()

@@ -28,40 +28,64 @@ impl Term {
     }
 }
 
-/// Whether there is room for one more. `backlog` tells the seconds of all the work before it, where there is not.
+/// Whether there is room for one more request of `priority`. `backlog` tells the seconds of all the work before it, where there is not.
 ///
 /// # Errors
-/// [`Refused::AtCapacity`] where requests or evaluations are too many.
+/// [`Refused::AtCapacity`] where requests are too many.
+pub(super) fn place<C>(
+    pool: &Pool<C>,
+    config: &EngineConfig,
+    priority: Priority,
+    backlog: impl FnOnce() -> f64,
+) -> Result<(), Refused> {
+    for Bounds { of, most, held } in bounds(config.max_requests as u64, priority, |held| pool.requests(held) as u64) {
+        if held >= most {
+            let reason = format!("{held} {of}requests are under way, {most} are the most");
+            return full(Bound::Requests, backlog() / held.max(1) as f64, reason);
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is room for the evaluations of one more, as [`place`] tells it of requests.
+///
+/// # Errors
+/// [`Refused::AtCapacity`] where evaluations are too many.
 pub(super) fn room<C>(
     pool: &Pool<C>,
     config: &EngineConfig,
     newcomer: Demand,
-    backlog: impl Fn() -> f64,
+    backlog: impl FnOnce() -> f64,
 ) -> Result<(), Refused> {
-    // Bulk has its own, narrower bounds before those of all.
-    let (mut requests, mut queued) = (0, 0);
-    for priority in [Priority::Bulk, Priority::Interactive] {
-        requests += pool.requests(priority) as u64;
-        queued += pool.queued(priority);
-        if newcomer.priority < priority {
-            continue;
-        }
-        let of = if priority == Priority::Bulk { "bulk " } else { "" };
-        let most = priority.part(config.max_requests as u64);
-        if requests >= most {
-            let reason = format!("{requests} {of}requests are under way, {most} are the most");
-            return full(Bound::Requests, backlog() / requests.max(1) as f64, reason);
-        }
-        let (work, most) = (pool.reach(newcomer), priority.part(config.max_queued_evaluations));
-        let excess = (queued + work).saturating_sub(most);
+    let work = pool.reach(newcomer);
+    for Bounds { of, most, held } in bounds(config.max_queued_evaluations, newcomer.priority, |held| pool.queued(held))
+    {
+        let excess = (held + work).saturating_sub(most);
         if excess > 0 {
-            let part = (excess as f64 / queued.max(1) as f64).min(1.0);
+            let part = (excess as f64 / held.max(1) as f64).min(1.0);
             let reason =
-                format!("{queued} {of}evaluations are queued, this request asks for {work}, {most} are the most");
+                format!("{held} {of}evaluations are queued, this request asks for {work}, {most} are the most");
             return full(Bound::Queue, backlog() * part, reason);
         }
     }
     Ok(())
+}
+
+/// How much those may hold together, a newcomer being one of them.
+struct Bounds {
+    /// Whose they are, in a sentence.
+    of: &'static str,
+    most: u64,
+    /// What they hold without it.
+    held: u64,
+}
+
+/// The bounds on a newcomer of `priority` where there is `most` for all: bulk has its own, narrower ones before those of all.
+fn bounds(most: u64, priority: Priority, held: impl Fn(Priority) -> u64) -> impl Iterator<Item = Bounds> {
+    let [interactive, bulk] = Priority::ALL.map(held);
+    let own = Bounds { of: "bulk ", most: Priority::Bulk.part(most), held: bulk };
+    let all = Bounds { of: "", most, held: interactive + bulk };
+    [Some(own).filter(|_| priority == Priority::Bulk), Some(all)].into_iter().flatten()
 }
 
 /// Whether a newcomer of `term` would be in time, and leave in time those of its priority who are under way: `others`, what each

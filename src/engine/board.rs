@@ -8,8 +8,9 @@ use super::chain::{Chain, Progress};
 use super::pace::Pace;
 use super::pool::{Back, Batch, Key, Pool, PoolConfig};
 use super::work::Work;
-use super::{EngineConfig, Event, Failure, Headway, Observer, Previews, Priority, Snapshot, Summary};
+use super::{EngineConfig, Event, Failure, Headway, Observer, Previews, Priority, Snapshot, Summary, Word};
 use crate::score::{ReadyModel, Tuning};
+use intake::Told;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,12 +20,21 @@ use tokio::sync::mpsc;
 struct Job {
     work: Arc<Work>,
     model: usize,
-    events: mpsc::Sender<Event>,
+    ticket: mpsc::Sender<Word>,
     accepted: Instant,
     /// When its first row was taken.
     begun: Option<Instant>,
     /// Where its chains show themselves, where that was asked for.
     previews: Option<Arc<Previews>>,
+}
+
+impl Job {
+    /// What it took if every chain has ended `now`.
+    fn summary(&self, now: Instant) -> Summary {
+        let begun = self.begun.unwrap_or(now);
+        let evaluations = u64::from(self.work.chains()) * u64::from(self.work.each());
+        Summary { evaluations, queued: begun - self.accepted, sampling: now - begun }
+    }
 }
 
 /// One row of a batch that a worker has in hand.
@@ -63,7 +73,10 @@ pub(super) struct Board {
     observer: Arc<dyn Observer>,
     pool: Pool<Chain>,
     jobs: BTreeMap<Key, Job>,
+    /// Before it no deadline passes.
+    next_deadline: Option<Instant>,
     paces: Vec<Pace>,
+    told: Told,
     last_step: Option<Instant>,
     /// When there was last something to do after there had been nothing.
     woken: Option<Instant>,
@@ -92,7 +105,9 @@ impl Board {
             observer,
             pool,
             jobs: BTreeMap::new(),
+            next_deadline: None,
             paces,
+            told: Told::default(),
             last_step: None,
             woken: None,
             draining: false,
@@ -119,7 +134,7 @@ impl Board {
 
     /// What `worker` is to do now; the rows of a step are put into `rows`, which is empty.
     pub(super) fn next(&mut self, worker: usize, now: Instant, rows: &mut Vec<Row>) -> Next {
-        self.sweep(now);
+        self.expire(now);
         let Self { pool, jobs, models, observer, .. } = self;
         let batch = pool.take(worker, |key, number, chain| {
             let Some(job) = jobs.get_mut(&key) else { return };
@@ -158,13 +173,13 @@ impl Board {
         }
     }
 
-    /// Whether there is something for workers that wait: a row, or the end.
-    pub(super) fn has_news(&self) -> bool {
-        self.pool.takeable() > 0 || self.is_over()
+    /// Whether there is a row for workers that wait.
+    pub(super) fn has_rows(&self) -> bool {
+        self.pool.takeable() > 0
     }
 
     /// Whether nothing is under way and nothing will be.
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.draining && self.jobs.is_empty()
     }
 
@@ -190,44 +205,45 @@ impl Board {
                 }
                 let index = chain.index();
                 let (x, diagnostics) = chain.into_sample();
-                let _ = job.events.try_send(Event::Sample { index, x, diagnostics });
-                if self.pool.back(key, number, None) == Back::Complete {
-                    self.complete(key, now);
+                let event = Event::Sample { index, x, diagnostics };
+                let done = (self.pool.back(key, number, None) == Back::Complete).then(|| job.summary(now));
+                let _ = job.ticket.try_send(Word::Sample { index, event, done });
+                if done.is_some() {
+                    self.jobs.remove(&key);
                 }
             }
-        }
-    }
-
-    fn complete(&mut self, key: Key, now: Instant) {
-        if let Some(Job { work, events, accepted, begun, .. }) = self.jobs.remove(&key) {
-            let begun = begun.unwrap_or(now);
-            let (queued, sampling) = (begun - accepted, now - begun);
-            let evaluations = u64::from(work.chains()) * u64::from(work.each());
-            let _ = events.try_send(Event::Done(Summary { evaluations, queued, sampling }));
         }
     }
 
     fn fail(&mut self, key: Key, failure: Failure) {
         if let Some(job) = self.jobs.remove(&key) {
             self.pool.remove(key);
-            let _ = job.events.try_send(Event::Failed(failure));
+            let _ = job.ticket.try_send(Word::Failed(failure));
         }
     }
 
-    /// Drops requests that nobody waits for any more.
-    pub(super) fn sweep(&mut self, now: Instant) {
+    /// Fails requests whose deadline has passed.
+    fn expire(&mut self, now: Instant) {
+        if self.next_deadline.is_none_or(|next| now < next) {
+            return;
+        }
         let Self { pool, jobs, observer, .. } = self;
         jobs.retain(|&key, job| {
             let late = now >= job.work.deadline();
-            if !late && !job.events.is_closed() {
-                return true;
-            }
             if late {
-                let _ = job.events.try_send(Event::Failed(Failure::Deadline));
+                let _ = job.ticket.try_send(Word::Failed(Failure::Deadline));
+                observer.cancelled(pool.remove(key));
             }
-            observer.cancelled(pool.remove(key));
-            false
+            !late
         });
+        self.next_deadline = jobs.values().map(|job| job.work.deadline()).min();
+    }
+
+    /// Drops request `key`, which nobody waits for any more.
+    pub(super) fn abandon(&mut self, key: Key) {
+        if self.jobs.remove(&key).is_some() {
+            self.observer.cancelled(self.pool.remove(key));
+        }
     }
 
     /// Takes no new requests.

@@ -114,6 +114,21 @@ pub enum Event {
     Failed(Failure),
 }
 
+/// What the board tells a ticket at once: the last sample and that it is the last, so that who waits is woken once.
+pub(super) enum Word {
+    /// One chain has ended.
+    Sample {
+        /// The sample's index.
+        index: u32,
+        /// [`Event::Sample`].
+        event: Event,
+        /// What all took, where every chain has ended; then this is the last word.
+        done: Option<Summary>,
+    },
+    /// The request has failed; the last word.
+    Failed(Failure),
+}
+
 /// What a request took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {

@@ -5,7 +5,7 @@ use super::lone::Wide;
 use super::shared::Shared;
 use super::station::Station;
 use super::work::Work;
-use super::{Forecast, Observer, Refused, SampleRequest, ScoreRequest, Snapshot, Ticket, Worker};
+use super::{Forecast, Observer, Priority, Refused, SampleRequest, ScoreRequest, Snapshot, Ticket, Worker};
 use crate::score::{ReadyModel, ScoreError};
 use std::sync::Arc;
 use std::time::Instant;
@@ -84,6 +84,15 @@ impl Engine {
     /// [`Refused`].
     pub fn score(&self, request: ScoreRequest) -> Result<Ticket, Refused> {
         self.take(Work::Scores(request))
+    }
+
+    /// Whether there is a place for one more request of `priority`. Where there is none whatever it asks, nobody need find out what
+    /// that is.
+    ///
+    /// # Errors
+    /// [`Refused`], as any request would be.
+    pub fn place(&self, priority: Priority) -> Result<(), Refused> {
+        self.last.0.update(|board| board.place(priority, Instant::now()))
     }
 
     /// What is foretold of a request if it were submitted now.

@@ -51,6 +51,7 @@ mod work;
 mod worker;
 
 pub use diagnostics::{ChainDiagnostics, Moments};
+use event::Word;
 pub use event::{Bound, Event, Failure, Forecast, Headway, Refused, Summary};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};

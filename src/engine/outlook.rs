@@ -5,7 +5,7 @@
 
 use super::Priority;
 use super::pace::Pace;
-use super::pool::{Demand, Left, Pool};
+use super::pool::{Crowd, Demand, Left, Pool};
 
 /// The load that a newcomer meets, and adds to.
 pub(super) struct Outlook {
@@ -21,10 +21,10 @@ pub(super) struct Outlook {
 impl Outlook {
     /// What meets `newcomer` in `pool`, whose steps on `workers` workers have taken `paces`, by model.
     pub(super) fn new<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, newcomer: Demand) -> Self {
-        let step = |model, newcomer| step(pool, paces, workers, model, newcomer);
+        let [without, beside] = [None, Some(newcomer)].map(|newcomer| Steps::new(pool, paces, workers, newcomer));
         let steps = |model| {
-            let beside = step(model, Some(newcomer));
-            ([step(model, None).seconds, beside.seconds], beside.price())
+            let step = beside.of(model);
+            ([without.of(model).seconds, step.seconds], step.price())
         };
         let (steps, prices): (Vec<_>, Vec<_>) = (0..paces.len()).map(steps).unzip();
         let lines = Priority::ALL.map(|priority| {
@@ -76,9 +76,33 @@ impl Outlook {
 /// Seconds of all the work in `pool`, as far as measured, if nobody comes. Refusals ask for no more, and there are many of them where
 /// there is much in the pool.
 pub(super) fn backlog<C>(pool: &Pool<C>, paces: &[Pace], workers: usize) -> f64 {
-    let prices: Vec<_> = (0..paces.len()).map(|model| step(pool, paces, workers, model, None).price()).collect();
-    let of = |priority| pool.left(priority).map(|left| left.evaluations as f64 * prices[left.model].unwrap_or(0.0));
-    Priority::ALL.into_iter().flat_map(of).sum()
+    let steps = Steps::new(pool, paces, workers, None);
+    let of = |model| pool.backlog(model) as f64 * steps.of(model).price().unwrap_or(0.0);
+    (0..paces.len()).map(of).sum()
+}
+
+/// The steps of every model.
+struct Steps<'a, C> {
+    pool: &'a Pool<C>,
+    paces: &'a [Pace],
+    workers: usize,
+    newcomer: Option<Demand>,
+    crowd: Crowd,
+}
+
+impl<'a, C> Steps<'a, C> {
+    /// Those made while `newcomer` is among those in `pool`.
+    fn new(pool: &'a Pool<C>, paces: &'a [Pace], workers: usize, newcomer: Option<Demand>) -> Self {
+        Self { pool, paces, workers, newcomer, crowd: pool.crowd(newcomer) }
+    }
+
+    fn of(&self, model: usize) -> Step {
+        let own = self.newcomer.filter(|newcomer| newcomer.model == model);
+        let runnable = self.pool.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
+        let rows = self.pool.step_rows(model, runnable, self.crowd);
+        let seconds = self.paces[model].row(rows).map(|row| row * rows as f64);
+        Step { seconds, at_once: runnable.clamp(1, rows * self.workers) }
+    }
 }
 
 /// The steps of a model.
@@ -94,15 +118,6 @@ impl Step {
     fn price(&self) -> Option<f64> {
         self.seconds.map(|seconds| seconds / self.at_once as f64)
     }
-}
-
-/// The steps of `model` while `newcomer` is among those in `pool`.
-fn step<C>(pool: &Pool<C>, paces: &[Pace], workers: usize, model: usize, newcomer: Option<Demand>) -> Step {
-    let own = newcomer.filter(|newcomer| newcomer.model == model);
-    let runnable = pool.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
-    let rows = pool.step_rows(model, newcomer);
-    let seconds = paces[model].row(rows).map(|row| row * rows as f64);
-    Step { seconds, at_once: runnable.clamp(1, rows * workers) }
 }
 
 /// Seconds until a request is done whose share of the engine makes what it wants in `share` seconds, in steps of `step`. A

@@ -27,6 +27,7 @@ mod demand;
 mod line;
 mod request;
 
+pub(super) use crowd::Crowd;
 pub(super) use demand::{Back, Batch, Demand, Key, Left, PoolConfig};
 
 use super::Priority;
@@ -69,7 +70,7 @@ impl<C> Pool<C> {
         if alone && worker != 0 {
             return None;
         }
-        for _ in 0..self.step_rows(model, None) {
+        for _ in 0..self.step_rows(model, self.runnable(model, 0), self.crowd(None)) {
             let Some(key) = self.next(Some(model)) else { break };
             let (chain, carried) = self.give(key)?;
             row(key, chain, carried);

@@ -1,4 +1,4 @@
-//! The board behind its lock, and the bell for those who wait at it.
+//! The board behind its lock, and the bells for those who wait at it.
 
 use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
@@ -8,14 +8,45 @@ use std::time::Instant;
 
 /// What the handle and the workers share. The lock is never held during an evaluation.
 pub(super) struct Shared {
-    board: Mutex<Board>,
-    changed: Condvar,
+    desk: Mutex<Desk>,
+    /// By worker.
+    bells: Vec<Condvar>,
     workers: AtomicUsize,
+}
+
+struct Desk {
+    board: Board,
+    /// By worker: whether it waits and was not called.
+    waiting: Vec<bool>,
+}
+
+/// Whose bell is to be rung.
+enum Call {
+    Nobody,
+    One(usize),
+    Everybody,
+}
+
+impl Desk {
+    /// Who is to come. One is enough where there are rows, for it calls the next if it leaves some: who is woken in vain takes the
+    /// processor from a lone chain's session. The first comes first, as a lone chain is for it.
+    fn call(&mut self) -> Call {
+        if self.board.is_over() {
+            return Call::Everybody;
+        }
+        let first = self.waiting.iter().position(|&waits| waits).filter(|_| self.board.has_rows());
+        first.map_or(Call::Nobody, |worker| {
+            self.waiting[worker] = false;
+            Call::One(worker)
+        })
+    }
 }
 
 impl Shared {
     pub(super) fn new(board: Board, workers: usize) -> Self {
-        Self { board: Mutex::new(board), changed: Condvar::new(), workers: AtomicUsize::new(workers) }
+        let desk = Mutex::new(Desk { board, waiting: vec![false; workers] });
+        let bells = (0..workers).map(|_| Condvar::new()).collect();
+        Self { desk, bells, workers: AtomicUsize::new(workers) }
     }
 
     /// Counts a worker out. Whether it was the last.
@@ -23,58 +54,66 @@ impl Shared {
         self.workers.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    fn lock(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self, call: &Call) {
+        match *call {
+            Call::Nobody => {}
+            Call::One(worker) => self.bells[worker].notify_one(),
+            Call::Everybody => self.bells.iter().for_each(Condvar::notify_one),
+        }
     }
 
     pub(super) fn look<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
-        look(&self.lock())
+        look(&self.lock().board)
     }
 
-    /// Changes the board, and wakes those who wait where that leaves them something.
+    /// Changes the board, and calls who waits where that leaves something to do.
     pub(super) fn update<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
-        let mut board = self.lock();
-        let answer = change(&mut board);
-        let has_news = board.has_news();
-        // Who is woken takes the lock at once.
-        drop(board);
-        if has_news {
-            self.changed.notify_all();
-        }
+        let mut desk = self.lock();
+        let answer = change(&mut desk.board);
+        let call = desk.call();
+        // Who is called takes the lock at once.
+        drop(desk);
+        self.ring(&call);
         answer
     }
 
     /// What `worker` is to do now.
     pub(super) fn next(&self, worker: usize, rows: &mut Vec<Row>) -> Next {
-        self.lock().next(worker, Instant::now(), rows)
+        self.lock().board.next(worker, Instant::now(), rows)
     }
 
     /// Gives back what `worker` has `done`, and waits for its next batch; none at the end. With it, since when the worker has
     /// had work: since its last step, unless it had to wait.
     pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, mut done: Option<Done>) -> Option<(Batch, Instant)> {
         let mut busy_since = done.as_ref().map(|done| done.now);
-        let mut board = self.lock();
+        let mut desk = self.lock();
         loop {
-            match self.turn(&mut board, worker, rows, done.take()) {
+            match self.turn(&mut desk, worker, rows, done.take()) {
                 Next::Step(batch) => return Some((batch, busy_since.unwrap_or_else(Instant::now))),
                 Next::End => return None,
                 Next::Wait => {
                     busy_since = None;
-                    board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+                    desk.waiting[worker] = true;
+                    desk = self.bells[worker].wait(desk).unwrap_or_else(PoisonError::into_inner);
+                    desk.waiting[worker] = false;
                 }
             }
         }
     }
 
-    /// A worker's turn at the board. Others are woken only for what it leaves them: a bell at each step would take the
-    /// processor from a lone chain's session.
-    fn turn(&self, board: &mut Board, worker: usize, rows: &mut Vec<Row>, done: Option<Done>) -> Next {
+    /// A worker's turn at the board.
+    fn turn(&self, desk: &mut Desk, worker: usize, rows: &mut Vec<Row>, done: Option<Done>) -> Next {
         if let Some(done) = done {
-            board.settle(done, rows);
+            desk.board.settle(done, rows);
         }
-        let next = board.next(worker, Instant::now(), rows);
-        if board.has_news() {
-            self.changed.notify_all();
+        let next = desk.board.next(worker, Instant::now(), rows);
+        // Rows that a worker is not given are a lone chain, which is for the first.
+        if !matches!(next, Next::Wait) || desk.waiting[0] {
+            self.ring(&desk.call());
         }
         next
     }

@@ -3,7 +3,7 @@
 use super::board::Taken;
 use super::pool::Key;
 use super::shared::Shared;
-use super::{ChainDiagnostics, Event, Failure, Forecast, Headway, Previews, Summary};
+use super::{ChainDiagnostics, Event, Failure, Forecast, Headway, Previews, Summary, Word};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,12 +31,14 @@ pub struct Ticket {
     windowed: bool,
     forecast: Forecast,
     previews: Option<Arc<Previews>>,
-    events: Receiver<Event>,
+    words: Receiver<Word>,
     /// The index of the sample that is fetched next.
     turn: u32,
     /// Samples that came before their turn, by index.
     early: BTreeMap<u32, Event>,
-    /// Whether the last event was heard.
+    /// The last event, which comes when every sample that can be was fetched.
+    last: Option<Event>,
+    /// Whether the last word was heard.
     over: bool,
     /// Dropped with it.
     held: Option<Box<dyn Any + Send + Sync>>,
@@ -60,9 +62,9 @@ impl Watch {
 
 impl Ticket {
     pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
-        let Taken { events, key, windowed, first_index: turn, forecast, previews } = taken;
+        let Taken { words, key, windowed, first_index: turn, forecast, previews } = taken;
         let (watch, early) = (Watch { shared, key }, BTreeMap::new());
-        Self { watch, windowed, forecast, previews, events, turn, early, over: false, held: None }
+        Self { watch, windowed, forecast, previews, words, turn, early, last: None, over: false, held: None }
     }
 
     /// Keeps `held` for as long as the request is under way, as what was set aside for it; not more than one thing.
@@ -98,10 +100,8 @@ impl Ticket {
             if let Some(event) = self.try_next() {
                 return Some(event);
             }
-            let event = self.events.recv().await?;
-            if let Some(end) = self.hear(event) {
-                return Some(end);
-            }
+            let word = self.words.recv().await?;
+            self.hear(word);
         }
     }
 
@@ -111,23 +111,19 @@ impl Ticket {
             if let Some(event) = self.try_next() {
                 return Some(event);
             }
-            let event = self.events.blocking_recv()?;
-            if let Some(end) = self.hear(event) {
-                return Some(end);
-            }
+            let word = self.words.blocking_recv()?;
+            self.hear(word);
         }
     }
 
     /// The next event, if it is there already.
     pub fn try_next(&mut self) -> Option<Event> {
         loop {
-            if let Some(sample) = self.due() {
-                return Some(sample);
+            if let Some(event) = self.due().or_else(|| self.last.take()) {
+                return Some(event);
             }
-            let event = self.events.try_recv().ok()?;
-            if let Some(end) = self.hear(event) {
-                return Some(end);
-            }
+            let word = self.words.try_recv().ok()?;
+            self.hear(word);
         }
     }
 
@@ -168,27 +164,24 @@ impl Ticket {
         Some(sample)
     }
 
-    /// Keeps a sample for its turn; an event that is none is the last, and handed on.
-    fn hear(&mut self, event: Event) -> Option<Event> {
-        match event {
-            Event::Sample { index, .. } => {
+    /// Keeps a sample for its turn, and the last event for the end.
+    fn hear(&mut self, word: Word) {
+        self.last = match word {
+            Word::Sample { index, event, done } => {
                 self.early.insert(index, event);
-                None
+                done.map(Event::Done)
             }
-            Event::Done(_) | Event::Failed(_) => {
-                self.over = true;
-                Some(event)
-            }
-        }
+            Word::Failed(failure) => Some(Event::Failed(failure)),
+        };
+        self.over = self.last.is_some();
     }
 }
 
 impl Drop for Ticket {
-    /// Where every request waits for its reader no worker would come by and see that this one is not wanted any more.
+    /// Nobody waits for the request any more.
     fn drop(&mut self) {
-        if !self.over {
-            self.events.close();
-            self.watch.shared.update(|board| board.sweep(Instant::now()));
+        if let Some(key) = self.watch.key.filter(|_| !self.over) {
+            self.watch.shared.update(|board| board.abandon(key));
         }
     }
 }

@@ -60,13 +60,17 @@ pub(super) async fn asked(
     let raw: RawSampleRequest = body::parse(&body::json(request).await?, r#"{"n": 4}"#)?;
     let model = served.catalog.find(raw.model.as_deref())?.clone();
     outcome.model(&model.info().name);
+    // Of those that must be later one may be there already, which needs no other place; a dry run needs none.
+    if !must_be_later && raw.dry_run != Some(true) {
+        served.engine.place(raw.priority.unwrap_or_default())?;
+    }
     let wish = wish(&headers, &raw, &model, must_be_later)?;
     let request = limits.check(&raw, model, wish)?;
     if let Wish::Now(Format::Whole(Whole::Picture(format))) | Wish::DryRun(Format::Whole(Whole::Picture(format))) = wish
     {
         fits(request.model().info(), request.n() as usize, format)?;
     }
-    describe(&request, provenance);
+    *provenance = self::provenance(&request);
     Ok(Asked { raw, request, wish })
 }
 
@@ -146,7 +150,8 @@ fn random_seed() -> Result<u64, Problem> {
 }
 
 /// What makes the same samples again, and what to know before trusting them.
-pub(super) fn describe(request: &SampleRequest, headers: &mut HeaderMap) {
+pub(super) fn provenance(request: &SampleRequest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     headers.insert(X_SMLD_SEED, request.seed().into());
     if let Ok(sha256) = HeaderValue::from_str(&request.model().info().sha256) {
         headers.insert(X_SMLD_MODEL_SHA256, sha256);
@@ -156,6 +161,7 @@ pub(super) fn describe(request: &SampleRequest, headers: &mut HeaderMap) {
             headers.append(X_SMLD_WARNING, warning);
         }
     }
+    headers
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ async fn draw(
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
     let answer = match asked(served, service.limits, request, false, &mut outcome, &mut provenance).await {
-        Ok(asked) => service.answer(served, &asker, id, asked, outcome).await,
+        // In a box: it is large, and those who are refused need none of it.
+        Ok(asked) => Box::pin(service.answer(served, &asker, id, asked, outcome)).await,
         Err(problem) => outcome.fail(problem),
     };
     (provenance, answer).into_response()

@@ -17,10 +17,10 @@ const SIDE: u32 = 480;
 
 /// log p_σ of `model`, whose shape is `[2]`, in a square window; none where it is not known.
 fn log_density(model: &ReadyModel, sigma: f32, window: [f64; 2]) -> Option<Grid> {
-    let (density, sigma) = (model.density()?, f64::from(sigma));
+    let sigma = f64::from(sigma);
+    let density = model.density_at(sigma)?;
     let nodes = (SUMMANDS / density.summands()).isqrt().clamp(FEWEST_NODES, NODES);
-    let is_known = model.info().sigma_range().holds(sigma);
-    is_known.then(|| Grid::of(window, window, nodes, |x, y| density.log_density(&[x, y], sigma)))
+    Some(Grid::of(window, window, nodes, |x, y| density.log_density(&[x, y], sigma)))
 }
 
 /// `samples`, each `[2]`, of `model` as dots over p_σ; where that is not known, in bare axes.

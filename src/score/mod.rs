@@ -43,11 +43,15 @@ pub trait ScoreModel: Send + Sync {
         None
     }
 
+    /// The density, where it is known at σ.
+    fn density_at(&self, sigma: f64) -> Option<&dyn Density> {
+        self.density().filter(|_| self.info().sigma_range().holds(sigma))
+    }
+
     /// log p_σ(x) of x, of the model's shape, where the density is known at σ.
     fn log_density(&self, x: &[f32], sigma: f32) -> Option<f64> {
-        let density = self.density()?;
         let (x, sigma): (Vec<f64>, _) = (x.iter().copied().map(f64::from).collect(), f64::from(sigma));
-        self.info().sigma_range().holds(sigma).then(|| density.log_density(&x, sigma))
+        Some(self.density_at(sigma)?.log_density(&x, sigma))
     }
 }
 

@@ -121,10 +121,10 @@ impl ReadyModel {
         self.idle.keep(threads, session);
     }
 
-    /// The density itself, where it is known.
+    /// The density, where it is known at σ.
     #[must_use]
-    pub fn density(&self) -> Option<&dyn Density> {
-        self.model.density()
+    pub fn density_at(&self, sigma: f64) -> Option<&dyn Density> {
+        self.model.density_at(sigma)
     }
 
     /// log p_σ(x), where it is known; see [`ScoreModel::log_density`].

@@ -255,6 +255,19 @@ async fn what_cannot_be_is_told_why_and_holds_nothing() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_place_nothing_else_is_found_out_but_of_what_is_there() {
+    let site = site(EngineConfig { max_requests: 1, ..ROOMY });
+    let again = async || send(&site.router, put(ID, ENDLESS)).await.status;
+    assert_eq!(again().await, 202);
+    for asked in ["{}", r#"{"n":0}"#, r#"{"dry_run":true}"#] {
+        assert_eq!(send(&site.router, post(asked)).await.status, 429, "{asked}");
+    }
+    assert_eq!(send(&site.router, post("{")).await.status, 400);
+    assert_eq!(send(&site.router, post(r#"{"model":"none"}"#)).await.status, 404);
+    assert_eq!(again().await, 202, "it has its place");
+}
+
+#[tokio::test]
 async fn diagnostics_are_fetched_as_they_would_have_been_answered() {
     let site = site(ROOMY);
     let body = BODY.replacen('{', r#"{"diagnostics":true,"#, 1);

@@ -14,6 +14,15 @@ async fn state(browser: &Browser, words: &str) {
     browser.until(&format!("document.getElementById('run-state').textContent.startsWith('{words}')")).await;
 }
 
+/// Starts two chains of more steps than anyone waits for.
+async fn begin_an_endless_run(browser: &Browser) {
+    browser.fill("#n", "2").await;
+    browser.click("#method option[value=langevin]").await;
+    browser.click(".parameters summary").await;
+    browser.fill("#sampler-steps", "400000").await;
+    browser.click("#start").await;
+}
+
 /// The pictures that the server answers to `body`.
 async fn drawn(program: &Program, body: &Value) -> Vec<Value> {
     let answer: Value = program
@@ -75,11 +84,7 @@ async fn images_are_those_of_the_server_and_one_drawn_again_is_the_same() {
 async fn chains_are_seen_on_their_way_and_stopping_cancels_them() {
     let program = Program::serving(DIGITS, &["--deadline-seconds", "86400"]);
     let browser = Browser::open(&program.address).await;
-    browser.fill("#n", "2").await;
-    browser.click("#method option[value=langevin]").await;
-    browser.click(".parameters summary").await;
-    browser.fill("#sampler-steps", "400000").await;
-    browser.click("#start").await;
+    begin_an_endless_run(&browser).await;
     // What is shown becomes another picture, and says at which noise level it is.
     browser.until("document.querySelectorAll('.tile.pending img[src]').length === 2").await;
     assert_eq!(browser.text("document.querySelector('.tile-sigma').textContent").await, "σ 0.01");
@@ -166,11 +171,7 @@ async fn points_are_drawn_where_the_server_puts_them() {
 async fn a_run_that_its_server_leaves_is_broken_off() {
     let program = Program::serving(DIGITS, &["--deadline-seconds", "86400"]);
     let browser = Browser::open(&program.address).await;
-    browser.fill("#n", "2").await;
-    browser.click("#method option[value=langevin]").await;
-    browser.click(".parameters summary").await;
-    browser.fill("#sampler-steps", "400000").await;
-    browser.click("#start").await;
+    begin_an_endless_run(&browser).await;
     state(&browser, "Drawing").await;
     drop(program);
     state(&browser, "Failed").await;

@@ -5,15 +5,15 @@ use crate::engine::admission::{self, Term};
 use crate::engine::outlook::{Outlook, backlog};
 use crate::engine::pool::{Demand, Key};
 use crate::engine::work::Work;
-use crate::engine::{Event, Failure, Forecast, Previews, Refused};
+use crate::engine::{Failure, Forecast, Previews, Priority, Refused, Word};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// A request that was taken.
 pub(in crate::engine) struct Taken {
     /// What it will hear, its samples in the order in which their chains end.
-    pub(in crate::engine) events: mpsc::Receiver<Event>,
+    pub(in crate::engine) words: mpsc::Receiver<Word>,
     /// Its key; none where it cannot be run.
     pub(in crate::engine) key: Option<Key>,
     /// Whether it is larger than a window: the board is then to be told of every sample that is fetched.
@@ -28,9 +28,9 @@ impl Board {
     /// Takes a request, or refuses it.
     pub(in crate::engine) fn submit(&mut self, work: Work, now: Instant) -> Result<Taken, Refused> {
         let forecast = self.foretell(&work, now)?;
-        // Room for a window of samples and the last event: sending never waits, and never fails for want of room.
+        // Room for a window of samples and a failure: sending never waits, and never fails for want of room.
         let window = window(self.config.slots);
-        let (events, receiver) = mpsc::channel(work.chains().min(window) as usize + 1);
+        let (ticket, words) = mpsc::channel(work.chains().min(window) as usize + 1);
         let windowed = work.chains() > window;
         let previews = match &work {
             Work::Samples(request) => request.preview(),
@@ -38,26 +38,34 @@ impl Board {
         };
         let previews = previews.map(|settings| Arc::new(Previews::new(settings.chains)));
         let first_index = work.first_index();
-        let mut taken = Taken { events: receiver, key: None, windowed, first_index, forecast, previews };
+        let mut taken = Taken { words, key: None, windowed, first_index, forecast, previews };
         let Some(demand) = self.demand(&work) else {
             let reason = format!("the engine was made without the model '{}'", work.model().info().name);
-            let _ = events.try_send(Event::Failed(Failure::Model { reason }));
+            let _ = ticket.try_send(Word::Failed(Failure::Model { reason }));
             return Ok(taken);
         };
         self.wake(now);
-        let key = self.pool.admit(demand);
+        let (key, deadline) = (self.pool.admit(demand), work.deadline());
+        self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
         let (work, model, previews) = (Arc::new(work), demand.model, taken.previews.clone());
-        self.jobs.insert(key, Job { work, model, events, accepted: now, begun: None, previews });
+        self.jobs.insert(key, Job { work, model, ticket, accepted: now, begun: None, previews });
         taken.key = Some(key);
         Ok(taken)
     }
 
-    /// What is foretold of `work` if it were submitted now, or why it would be refused.
-    pub(in crate::engine) fn foretell(&mut self, work: &Work, now: Instant) -> Result<Forecast, Refused> {
+    /// Whether there is a place for one more request of `priority`, or why any would be refused.
+    pub(in crate::engine) fn place(&mut self, priority: Priority, now: Instant) -> Result<(), Refused> {
         if self.draining {
             return Err(Refused::Draining);
         }
-        self.sweep(now);
+        self.expire(now);
+        let Self { config, pool, paces, told, .. } = self;
+        admission::place(pool, config, priority, || told.backlog(now, || backlog(pool, paces, config.workers)))
+    }
+
+    /// What is foretold of `work` if it were submitted now, or why it would be refused.
+    pub(in crate::engine) fn foretell(&mut self, work: &Work, now: Instant) -> Result<Forecast, Refused> {
+        self.place(work.priority(), now)?;
         self.demand(work).map_or(Ok(Forecast::default()), |demand| self.admit(demand, work.deadline(), now))
     }
 
@@ -69,9 +77,9 @@ impl Board {
     }
 
     /// Whether there is room and time for one more, and what is foretold of it.
-    fn admit(&self, newcomer: Demand, deadline: Instant, now: Instant) -> Result<Forecast, Refused> {
-        let Self { config, pool, jobs, paces, .. } = self;
-        admission::room(pool, config, newcomer, || backlog(pool, paces, config.workers))?;
+    fn admit(&mut self, newcomer: Demand, deadline: Instant, now: Instant) -> Result<Forecast, Refused> {
+        let Self { config, pool, jobs, paces, told, .. } = self;
+        admission::room(pool, config, newcomer, || told.backlog(now, || backlog(pool, paces, config.workers)))?;
         let outlook = Outlook::new(pool, paces, config.workers, newcomer);
         let equals = jobs.iter().filter(|(_, job)| job.work.priority() == newcomer.priority);
         let term = |from: Instant, deadline: Instant, chains: u32| Term {
@@ -85,6 +93,21 @@ impl Board {
         admission::time(&outlook, term(now, deadline, newcomer.chains), promised)?;
         let alone = Outlook::new(&pool.emptied(), paces, config.workers, newcomer).seconds();
         Ok(Forecast { seconds: outlook.seconds(), alone })
+    }
+}
+
+/// The seconds of all that is under way, as those who are refused were told of late.
+#[derive(Default)]
+pub(super) struct Told(Option<(Instant, f64)>);
+
+impl Told {
+    /// How long it is told again: for as long a refusal costs nothing that grows with what is under way.
+    const FRESH: Duration = Duration::from_millis(100);
+
+    /// What was told of late, or what `now` there is to tell.
+    fn backlog(&mut self, now: Instant, look: impl FnOnce() -> f64) -> f64 {
+        let fresh = self.0.filter(|&(at, _)| now.saturating_duration_since(at) < Self::FRESH);
+        self.0.insert(fresh.unwrap_or_else(|| (now, look()))).1
     }
 }
 

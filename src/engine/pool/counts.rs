@@ -54,7 +54,12 @@ impl<C> Pool<C> {
 
     /// Evaluations still to make within their windows of every request of `priority`.
     pub(in crate::engine) fn queued(&self, priority: Priority) -> u64 {
-        self.of(priority).map(Request::reach).sum()
+        self.line(priority).sums().iter().map(|sums| sums.reach).sum()
+    }
+
+    /// Of `model`, the evaluations of all requests that [`left`](Self::left) tells of.
+    pub(in crate::engine) fn backlog(&self, model: usize) -> u64 {
+        self.lines.iter().map(|line| line.sums()[model].left).sum()
     }
 
     /// The evaluations of `demand` within its first window.
@@ -64,10 +69,10 @@ impl<C> Pool<C> {
 
     /// How many chains of `model` could be evaluated at once if it had `more` of them, those in flight among them.
     pub(in crate::engine) fn runnable(&self, model: usize, more: u32) -> usize {
-        let own = self.all().filter(|request| request.model == model);
         let more = more.min(self.config.window) as usize;
+        let sums = self.lines.iter().map(|line| line.sums()[model]);
         let (running, ready) =
-            own.fold((0, more), |(running, ready), request| (running + request.running(), ready + request.ready()));
+            sums.fold((0, more), |(running, ready), sums| (running + sums.running, ready + sums.ready));
         running + ready.min(self.free())
     }
 

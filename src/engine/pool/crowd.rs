@@ -16,7 +16,7 @@ use super::{Demand, Pool, Priority};
 
 /// Those who share the steps at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Crowd {
+pub(in crate::engine) struct Crowd {
     /// Interactive requests with a chain that is evaluated or could be. Bulk's count as one: their turns are no larger for
     /// being many.
     sharers: usize,
@@ -47,17 +47,16 @@ impl Crowd {
 }
 
 impl<C> Pool<C> {
-    /// The rows of the next step of `model`, and of those that carry `newcomer`'s chains if it is admitted.
-    pub(in crate::engine) fn step_rows(&self, model: usize, newcomer: Option<Demand>) -> usize {
-        let own = newcomer.filter(|newcomer| newcomer.model == model);
-        let runnable = self.runnable(model, own.map_or(0, |newcomer| newcomer.chains));
+    /// The rows of the next step of `model`, whose chains `runnable` are, beside `crowd`.
+    pub(in crate::engine) fn step_rows(&self, model: usize, runnable: usize, crowd: Crowd) -> usize {
         let (workers, most) = (self.config.workers, self.config.batch_rows[model]);
         // So many that every worker has its share of them.
         let full = runnable.div_ceil(workers).clamp(1, most);
-        self.crowd(newcomer).rows(workers, full, [self.config.least_rows[model], most])
+        crowd.rows(workers, full, [self.config.least_rows[model], most])
     }
 
-    fn crowd(&self, newcomer: Option<Demand>) -> Crowd {
+    /// Those who share the steps, with `newcomer` if it is admitted.
+    pub(in crate::engine) fn crowd(&self, newcomer: Option<Demand>) -> Crowd {
         let (mut crowd, free) = (Crowd::default(), self.free());
         for priority in Priority::ALL {
             let before = crowd.chains;

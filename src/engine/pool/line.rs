@@ -2,6 +2,7 @@
 
 use super::request::Request;
 use std::collections::BTreeMap;
+use std::ops::{AddAssign, SubAssign};
 use std::slice;
 
 /// (tag, number), ascending. Sorted arrays: a step moves a few entries in them, and takes no memory.
@@ -14,31 +15,72 @@ pub(super) struct Line<C> {
     parked: Vec<Order>,
     /// By model: those with a chain that may begin as far as their reader decides.
     ready: Vec<Order>,
-    chains_parked: usize,
-    chains_ready: usize,
+    /// By model: of all its requests.
+    sums: Vec<Sums>,
     /// The largest tag given so far.
     clock: u64,
+}
+
+/// Sums over requests: whoever is refused is told how much is under way, and there are many of them where there is much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// Begun chains that wait for a row.
+    pub(super) parked: usize,
+    /// Chains that have begun and not ended.
+    pub(super) running: usize,
+    /// Chains that may begin as far as their reader decides.
+    pub(super) ready: usize,
+    /// Evaluations still to make within the windows.
+    pub(super) reach: u64,
+    /// Evaluations still to make; of requests that wait for their reader, within the window.
+    pub(super) left: u64,
+}
+
+impl Sums {
+    fn of<C>(request: &Request<C>) -> Self {
+        let (running, ready) = (request.running(), request.ready());
+        let (reach, left) = (request.reach(), request.left().evaluations);
+        Self { parked: request.parked.len(), running, ready, reach, left }
+    }
+}
+
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        self.parked += other.parked;
+        self.running += other.running;
+        self.ready += other.ready;
+        self.reach += other.reach;
+        self.left += other.left;
+    }
+}
+
+impl SubAssign for Sums {
+    fn sub_assign(&mut self, other: Self) {
+        self.parked -= other.parked;
+        self.running -= other.running;
+        self.ready -= other.ready;
+        self.reach -= other.reach;
+        self.left -= other.left;
+    }
 }
 
 /// Where a request stands in the orders, and its part of the sums.
 struct Place {
     model: usize,
     entry: (u64, u64),
-    parked: usize,
-    ready: usize,
+    part: Sums,
 }
 
 impl Place {
     fn of<C>(number: u64, request: &Request<C>) -> Self {
-        let entry = (request.tag, number);
-        Self { model: request.model, entry, parked: request.parked.len(), ready: request.ready() }
+        Self { model: request.model, entry: (request.tag, number), part: Sums::of(request) }
     }
 }
 
 impl<C> Line<C> {
     pub(super) fn new(models: usize) -> Self {
         let (parked, ready) = (vec![Order::new(); models], vec![Order::new(); models]);
-        Self { requests: BTreeMap::new(), parked, ready, chains_parked: 0, chains_ready: 0, clock: 0 }
+        Self { requests: BTreeMap::new(), parked, ready, sums: vec![Sums::default(); models], clock: 0 }
     }
 
     pub(super) fn insert(&mut self, number: u64, request: Request<C>) {
@@ -77,12 +119,17 @@ impl<C> Line<C> {
         self.requests.len()
     }
 
+    /// By model.
+    pub(super) fn sums(&self) -> &[Sums] {
+        &self.sums
+    }
+
     pub(super) fn chains_parked(&self) -> usize {
-        self.chains_parked
+        self.sums.iter().map(|sums| sums.parked).sum()
     }
 
     pub(super) fn chains_ready(&self) -> usize {
-        self.chains_ready
+        self.sums.iter().map(|sums| sums.ready).sum()
     }
 
     pub(super) fn clock(&self) -> u64 {
@@ -106,24 +153,22 @@ impl<C> Line<C> {
         self.ready.iter().flatten().filter_map(|&(_, number)| self.get(number))
     }
 
-    fn enter(&mut self, &Place { model, entry, parked, ready }: &Place) {
-        for (order, chains) in [(&mut self.parked[model], parked), (&mut self.ready[model], ready)] {
+    fn enter(&mut self, &Place { model, entry, part }: &Place) {
+        for (order, chains) in [(&mut self.parked[model], part.parked), (&mut self.ready[model], part.ready)] {
             if chains > 0 {
                 order.insert(order.partition_point(|&other| other < entry), entry);
             }
         }
-        self.chains_parked += parked;
-        self.chains_ready += ready;
+        self.sums[model] += part;
     }
 
-    fn leave(&mut self, &Place { model, entry, parked, ready }: &Place) {
+    fn leave(&mut self, &Place { model, entry, part }: &Place) {
         for order in [&mut self.parked[model], &mut self.ready[model]] {
             if let Ok(place) = order.binary_search(&entry) {
                 order.remove(place);
             }
         }
-        self.chains_parked -= parked;
-        self.chains_ready -= ready;
+        self.sums[model] -= part;
     }
 }
 

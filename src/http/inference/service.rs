@@ -3,7 +3,7 @@
 
 use crate::engine::{ScoreLimits, ScoreRequest};
 use crate::http::accept::{Format, Whole};
-use crate::http::asked::{Limits, Wish, X_SMLD_MODEL_SHA256, describe};
+use crate::http::asked::{self, Limits, Wish, X_SMLD_MODEL_SHA256};
 use crate::http::keys::Asker;
 use crate::http::metrics::{Metrics, Outcome};
 use crate::http::problem::Problem;
@@ -180,7 +180,7 @@ impl Inference {
         outcome.model(&model.info().name);
         let raw = call.samples(&model.signature(), self.limits.whole.deadline)?;
         let request = self.limits.check(&raw, model.model.clone(), Wish::Now(Format::Whole(Whole::Npy)))?;
-        describe(&request, provenance);
+        *provenance = asked::provenance(&request);
         let ticket = asker.submit(&model.served.engine, &request)?;
         Ok(Output::sampled(&request, &collected(ticket, request.deadline().into()).await?))
     }

@@ -25,7 +25,7 @@ pub use store::JobLimits;
 pub(super) use store::Jobs;
 
 use super::accept::{Extra, negotiate};
-use super::asked::{Asked, RESPOND_ASYNC, asked, describe};
+use super::asked::{Asked, RESPOND_ASYNC, asked, provenance};
 use super::encode::Document as Samples;
 use super::identify::RequestId;
 use super::keys::Asker;
@@ -38,7 +38,7 @@ use super::problem::Problem;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
-use crate::engine::{RawSampleRequest, SampleRequest};
+use crate::engine::RawSampleRequest;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -208,13 +208,6 @@ impl Service {
             Err(problem) => problem.into_response(),
         }
     }
-}
-
-/// What makes the samples of `request` again.
-fn provenance(request: &SampleRequest) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    describe(request, &mut headers);
-    headers
 }
 
 /// How a job stands; not yet done, it is worth another look in a second.

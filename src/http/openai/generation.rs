@@ -5,7 +5,7 @@
 use super::picture::{BACKGROUND, size};
 use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, Seed, deserialize_seed};
 use crate::http::accept::{Format, Whole};
-use crate::http::asked::{Limits, Wish, describe};
+use crate::http::asked::{self, Limits, Wish};
 use crate::http::body;
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
@@ -79,12 +79,13 @@ pub(super) async fn understood(
     let generation: Generation = body::parse(&body::json(request).await?, r#"{"prompt": "", "n": 4}"#)?;
     let model = served.catalog.find(generation.model.as_deref())?.clone();
     outcome.model(&model.info().name);
+    served.engine.place(Priority::default())?;
     makes_images(&served.catalog, &model)?;
     generation.check(model.info())?;
     let (format, partial_images) = (generation.format()?, generation.partial_images()?);
     let (raw, wish) = (generation.raw(model.info(), partial_images)?, Wish::Now(Format::Whole(Whole::Json)));
     let request = limits.check(&raw, model, wish)?;
-    describe(&request, provenance);
+    *provenance = asked::provenance(&request);
     Ok(Understood { request, format, partial_images })
 }
 

@@ -17,12 +17,13 @@ enum Move {
     Fail(usize),
 }
 
+const MODELS: usize = 2;
 const WORKERS: usize = 3;
 const LONGEST: u32 = 6;
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let priority = prop_oneof![Just(Priority::Interactive), Just(Priority::Bulk)];
-    let ask = (priority, 0..2_usize, 1..40_u32, 1..=LONGEST)
+    let ask = (priority, 0..MODELS, 1..40_u32, 1..=LONGEST)
         .prop_map(|(priority, model, chains, evaluations)| Move::Ask(Demand { priority, model, chains, evaluations }));
     let any = prop_oneof![
         6 => ask,
@@ -96,6 +97,16 @@ impl Watch {
         prop_assert!(pool.slots_used() <= self.slots);
         prop_assert!(self.samples.values().all(|&(begun, fetched, _)| begun <= fetched + self.window));
         prop_assert!(pool.running[Priority::Bulk as usize] <= pool.slots(Priority::Bulk));
+        // What is summed as requests change, and as they are.
+        let left: Vec<Left> = Priority::ALL.into_iter().flat_map(|priority| pool.left(priority)).collect();
+        for model in 0..MODELS {
+            let own = || left.iter().filter(|left| left.model == model);
+            prop_assert_eq!(pool.backlog(model), own().map(|left| left.evaluations).sum::<u64>());
+            let running: usize = own().map(|left| left.running).sum();
+            prop_assert!((running..=running + pool.free()).contains(&pool.runnable(model, 0)));
+        }
+        let reach = |priority| pool.of(priority).map(Request::reach).sum::<u64>();
+        prop_assert_eq!(Priority::ALL.map(|priority| pool.queued(priority)), Priority::ALL.map(reach));
         Ok(())
     }
 
