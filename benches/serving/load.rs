@@ -4,6 +4,7 @@ use crate::ask::{Ask, ancestral};
 use crate::client::Client;
 use crate::figure::{Figure, Section};
 use crate::server::Server;
+use crate::spending::{Shares, Spending};
 use crate::statistics::quantile;
 use crate::{Bench, Result};
 use smld::plot::{Axis, Panel, Style, palette};
@@ -21,19 +22,29 @@ pub(crate) fn image(i: u32) -> Ask {
     Ask::new(1, &ancestral(EVALUATIONS), i)
 }
 
-/// Useful evaluations a second with more requests, `next(i)`, than the server can work on at once.
-pub(crate) fn peak(bench: &Bench, client: &Client, next: fn(u32) -> Ask) -> Result<f64> {
-    const CLIENTS: u32 = 64;
-    let mut clients = client.saturate(CLIENTS, next);
-    sleep(bench.seconds(5.0, 2.0));
-    let before = bench.wait(client.read())?;
-    sleep(bench.seconds(15.0, 4.0));
-    let after = bench.wait(client.read())?;
-    clients.check()?;
-    drop(clients);
-    // What was evaluated for the last of them was for nothing; it must not be counted against those who come next.
-    bench.wait(client.idle())?;
-    Ok(after.rate(&before))
+/// What the server does with more requests than it can work on at once.
+pub(crate) struct Peak {
+    /// Useful evaluations a second.
+    pub(crate) rate: f64,
+    pub(crate) shares: Shares,
+}
+
+impl Peak {
+    /// Of requests `next(i)`.
+    pub(crate) fn of(bench: &Bench, server: &Server, next: fn(u32) -> Ask) -> Result<Self> {
+        const CLIENTS: u32 = 64;
+        let client = &server.client;
+        let mut clients = client.saturate(CLIENTS, next);
+        sleep(bench.seconds(5.0, 2.0));
+        let (before, spent) = (bench.wait(client.read())?, Spending::now(server)?);
+        sleep(bench.seconds(15.0, 4.0));
+        let (after, shares) = (bench.wait(client.read())?, Spending::now(server)?.since(&spent, bench));
+        clients.check()?;
+        drop(clients);
+        // What was evaluated for the last of them was for nothing; it must not be counted against those who come next.
+        bench.wait(client.idle())?;
+        Ok(Self { rate: after.rate(&before), shares })
+    }
 }
 
 /// What was offered and what came of it.
@@ -50,7 +61,7 @@ struct Point {
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     // Each window ends with the queue being worked off: in a quick run it is short.
     let server = Server::start(bench, bench.choose(&[], &["--max-requests", "64"]))?;
-    let peak = peak(bench, &server.client, image)? / f64::from(EVALUATIONS);
+    let peak = Peak::of(bench, &server, image)?.rate / f64::from(EVALUATIONS);
     let shares = bench.choose(&SHARES[..], &FEW_SHARES[..]).iter();
     let points = shares.map(|share| offer(bench, &server.client, share * peak)).collect::<Result<Vec<_>>>()?;
     draw(bench, peak, &points)?;

@@ -3,7 +3,7 @@
 use crate::ask::{Ask, anything};
 use crate::exposition::Reading;
 use crate::figure::{Figure, Section};
-use crate::load::{self, image};
+use crate::load::{Peak, image};
 use crate::server::Server;
 use crate::spending::{Shares, Spending};
 use crate::statistics::{quantile, slope};
@@ -47,13 +47,13 @@ impl Crowd {
     fn measure(&self, bench: &Bench, server: &Server) -> Result<Vec<Figure>> {
         let peak = || {
             bench.wait(server.client.idle())?;
-            load::peak(bench, &server.client, self.next)
+            Peak::of(bench, server, self.next)
         };
         let before = peak()?;
-        let rate = EXCESS * before / self.evaluations(bench)?;
+        let rate = EXCESS * before.rate / self.evaluations(bench)?;
         let flood = Flood::new(bench, server, rate, self)?;
         // Before and after: a machine that drifts would be taken for the server.
-        Ok(flood.figures(bench, self, rate, 0.5 * (before + peak()?)))
+        Ok(flood.figures(bench, self, rate, &[before, peak()?]))
     }
 
     /// Evaluations of a request, in the mean.
@@ -101,7 +101,7 @@ impl Flood {
         Ok(flood)
     }
 
-    fn figures(&self, bench: &Bench, crowd: &Crowd, rate: f64, peak: f64) -> Vec<Figure> {
+    fn figures(&self, bench: &Bench, crowd: &Crowd, rate: f64, peaks: &[Peak; 2]) -> Vec<Figure> {
         let name = crowd.name;
         // The first half fills the queue and what the allocator keeps.
         let settled = &self.glances[self.glances.len() / 2..];
@@ -110,7 +110,10 @@ impl Flood {
         let under_way =
             |(reading, _): &(Reading, f64)| reading.sum("smld_requests_running") + reading.sum("smld_requests_waiting");
         let most = self.glances.iter().map(under_way).fold(0.0, f64::max);
-        let (useful, left) = (last.rate(first) / peak, 1.0 - self.shares.clients / 100.0);
+        let peak = |of: fn(&Peak) -> f64| 0.5 * peaks.iter().map(of).sum::<f64>();
+        let (useful, left) = (last.rate(first) / peak(|peak| peak.rate), 1.0 - self.shares.clients / 100.0);
+        // However fast the machine is at the moment.
+        let at_work = self.shares.workers / peak(|peak| peak.shares.workers);
         let ended = self.answers.len() + self.refusals.len() + self.late;
         let late = 100.0 * self.late as f64 / (self.answers.len() + self.late) as f64;
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
@@ -120,6 +123,7 @@ impl Flood {
             figure("refused", 100.0 * self.refusals.len() as f64 / ended as f64, "%"),
             figure("useful work over the peak", useful, "").at_least(0.95),
             figure("the same, of the processor time that the clients leave", useful / left, ""),
+            figure("the workers' processor time over that at the peak", at_work, ""),
             figure("refusals, p50", 1e3 * quantile(&self.refusals, 0.5), "ms"),
             figure("refusals, p99", 1e3 * quantile(&self.refusals, 0.99), "ms").at_most(10.0),
             figure("answers, p50", quantile(&self.answers, 0.5), "s"),
