@@ -41,7 +41,8 @@ fn planted_copies_are_nearer_than_held_out_rows_and_the_others_are_not() {
     // 30 copies at places throughout, and 70 rows that are far from everything.
     let copies = training.slice(0, 11, 11 + 30 * 166, 166);
     let samples = distances(&Tensor::cat(&[copies, normal(2, 70, 8) + 20.0], 0));
-    assert!(samples[..30].iter().all(|&distance| distance < 1e-6));
+    // The middle is among the rows that are far: ‖x‖² is some 3200 for a copy, and four of those are rounded by 1e-11 at most.
+    assert!(samples[..30].iter().all(|&distance| distance < 1e-5));
     assert_eq!(Nearness::new(&samples, &held_out).share_nearer, 0.3);
     let own = Nearness::new(&held_out, &held_out);
     assert!(own.share_nearer < 0.01 && own.share_nearer >= 0.009, "{own:?}");
