@@ -124,8 +124,6 @@ impl Flood {
             figure("useful work over the peak", useful, "").at_least(0.95),
             figure("the same, of the processor time that the clients leave", useful / left, ""),
             figure("the workers' processor time over that at the peak", at_work, ""),
-            figure("refusals, p50", 1e3 * quantile(&self.refusals, 0.5), "ms"),
-            figure("refusals, p99", 1e3 * quantile(&self.refusals, 0.99), "ms").at_most(10.0),
             figure("answers, p50", quantile(&self.answers, 0.5), "s"),
             figure("answers, p99", quantile(&self.answers, 0.99), "s"),
             figure("taken, and not answered by their deadline", late, "%"),
@@ -134,6 +132,11 @@ impl Flood {
             // A quick run is over before the allocator has what it keeps.
             if bench.quick || !crowd.is_alike { growth } else { growth.at_most(0.5) },
         ];
+        // In a quick run few large requests may all have found a place.
+        if !self.refusals.is_empty() {
+            figures.push(figure("refusals, p50", 1e3 * quantile(&self.refusals, 0.5), "ms"));
+            figures.push(figure("refusals, p99", 1e3 * quantile(&self.refusals, 0.99), "ms").at_most(10.0));
+        }
         figures.extend(Shares::figures(&[self.shares], &format!("{name}: ")));
         figures
     }
