@@ -47,7 +47,7 @@ impl Crowd {
 }
 
 impl<C> Pool<C> {
-    /// The rows of the next step of `model`, whose chains `runnable` are, beside `crowd`.
+    /// The rows of the next step of `model`, of which `runnable` chains could be evaluated at once, while `crowd` shares the steps.
     pub(in crate::engine) fn step_rows(&self, model: usize, runnable: usize, crowd: Crowd) -> usize {
         let (workers, most) = (self.config.workers, self.config.batch_rows[model]);
         // So many that every worker has its share of them.
