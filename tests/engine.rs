@@ -8,9 +8,12 @@ mod common;
 use common::spy::Spy;
 use common::{LIMITS, alone, asked, bits, collected, gaussian, ready, request, roomy, steps, two_bumps, work};
 use smld::engine::{
-    Bound, EngineConfig, Event, Failure, Observer, Priority, RawSampleRequest, Refused, SampleRequest, engine,
+    Bound, Engine, EngineConfig, Event, Failure, Observer, Priority, RawSampleRequest, Refused, SampleRequest, Ticket,
+    engine,
 };
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 /// Waits until `moment` is past; nothing else can make a deadline pass.
@@ -47,6 +50,38 @@ async fn a_ticket_can_be_awaited_while_threads_work() {
     // The last handle takes the workers with it.
     drop(engine);
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// Who looks at the engine at the moment in which it is woken.
+struct Looks {
+    engine: Engine,
+    seen: Mutex<Vec<usize>>,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        self.seen.lock().unwrap().push(self.engine.snapshot().requests_running);
+    }
+}
+
+#[test]
+fn who_is_told_of_a_sample_or_a_failure_finds_the_engine_free_to_be_asked() {
+    let model = ready(gaussian(&[0.0], 1.0), 1);
+    let (engine, mut workers) = engine(std::slice::from_ref(&model), roomy(1), Arc::new(())).unwrap();
+    let looks = Arc::new(Looks { engine: engine.clone(), seen: Mutex::default() });
+    let waker = Waker::from(Arc::clone(&looks));
+    let waits = |ticket: &mut Ticket| pin!(ticket.next()).poll(&mut Context::from_waker(&waker)).is_pending();
+
+    let mut ticket = engine.submit(&request(&model, 1, 2)).unwrap();
+    assert!(waits(&mut ticket));
+    work(&mut workers);
+    assert!(!waits(&mut ticket));
+    let mut ticket = engine.submit(&request(&model, 1, 2)).unwrap();
+    assert!(workers[0].step());
+    assert!(waits(&mut ticket));
+    engine.stop();
+    assert!(!waits(&mut ticket));
+    assert_eq!(*looks.seen.lock().unwrap(), [0, 0]);
 }
 
 #[test]

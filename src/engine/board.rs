@@ -8,10 +8,11 @@ use super::chain::{Chain, Progress};
 use super::pace::Pace;
 use super::pool::{Back, Batch, Key, Pool, PoolConfig};
 use super::work::Work;
-use super::{EngineConfig, Event, Failure, Headway, Observer, Previews, Priority, Snapshot, Summary, Word};
+use super::{EngineConfig, Failure, Headway, Message, Observer, Previews, Priority, Snapshot, Summary, Word};
 use crate::score::{ReadyModel, Tuning};
 use intake::Told;
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -77,6 +78,8 @@ pub(super) struct Board {
     next_deadline: Option<Instant>,
     paces: Vec<Pace>,
     told: Told,
+    /// What is to be sent when the lock is free.
+    messages: Vec<Message>,
     last_step: Option<Instant>,
     /// When there was last something to do after there had been nothing.
     woken: Option<Instant>,
@@ -108,6 +111,7 @@ impl Board {
             next_deadline: None,
             paces,
             told: Told::default(),
+            messages: Vec::new(),
             last_step: None,
             woken: None,
             draining: false,
@@ -173,6 +177,16 @@ impl Board {
         }
     }
 
+    /// Whether there is something to send when the lock is free.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
+    /// What is to be sent when the lock is free.
+    pub(super) fn take_messages(&mut self) -> Vec<Message> {
+        mem::take(&mut self.messages)
+    }
+
     /// Whether there is a row for workers that wait.
     pub(super) fn has_rows(&self) -> bool {
         self.pool.takeable() > 0
@@ -205,9 +219,9 @@ impl Board {
                 }
                 let index = chain.index();
                 let (x, diagnostics) = chain.into_sample();
-                let event = Event::Sample { index, x, diagnostics };
                 let done = (self.pool.back(key, number, None) == Back::Complete).then(|| job.summary(now));
-                let _ = job.ticket.try_send(Word::Sample { index, event, done });
+                let word = Word::Sample { index, x, diagnostics, done };
+                self.messages.push(Message { to: job.ticket.clone(), word });
                 if done.is_some() {
                     self.jobs.remove(&key);
                 }
@@ -218,7 +232,7 @@ impl Board {
     fn fail(&mut self, key: Key, failure: Failure) {
         if let Some(job) = self.jobs.remove(&key) {
             self.pool.remove(key);
-            let _ = job.ticket.try_send(Word::Failed(failure));
+            self.messages.push(Message { to: job.ticket, word: Word::Failed(failure) });
         }
     }
 
@@ -227,11 +241,11 @@ impl Board {
         if self.next_deadline.is_none_or(|next| now < next) {
             return;
         }
-        let Self { pool, jobs, observer, .. } = self;
+        let Self { pool, jobs, observer, messages, .. } = self;
         jobs.retain(|&key, job| {
             let late = now >= job.work.deadline();
             if late {
-                let _ = job.ticket.try_send(Word::Failed(Failure::Deadline));
+                messages.push(Message { to: job.ticket.clone(), word: Word::Failed(Failure::Deadline) });
                 observer.cancelled(pool.remove(key));
             }
             !late

@@ -2,6 +2,7 @@
 
 use super::ChainDiagnostics;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// Why a request was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,15 +119,30 @@ pub enum Event {
 pub(super) enum Word {
     /// One chain has ended.
     Sample {
-        /// The sample's index.
+        /// As of [`Event::Sample`].
         index: u32,
-        /// [`Event::Sample`].
-        event: Event,
-        /// What all took, where every chain has ended; then this is the last word.
+        /// As of [`Event::Sample`].
+        x: Vec<f32>,
+        /// As of [`Event::Sample`].
+        diagnostics: Option<ChainDiagnostics>,
+        /// What all took, where every chain has ended.
         done: Option<Summary>,
     },
-    /// The request has failed; the last word.
+    /// The request has failed.
     Failed(Failure),
+}
+
+/// A word on its way. It is sent when the board's lock is free: who hears it is woken, and may take the processor at once.
+pub(super) struct Message {
+    pub(super) to: mpsc::Sender<Word>,
+    pub(super) word: Word,
+}
+
+impl Message {
+    /// Nothing where nobody waits for it any more.
+    pub(super) fn send(self) {
+        let _ = self.to.try_send(self.word);
+    }
 }
 
 /// What a request took.

@@ -51,8 +51,8 @@ mod work;
 mod worker;
 
 pub use diagnostics::{ChainDiagnostics, Moments};
-use event::Word;
 pub use event::{Bound, Event, Failure, Forecast, Headway, Refused, Summary};
+use event::{Message, Word};
 pub use handle::{Engine, EngineConfig, engine};
 pub use observer::{Observer, Snapshot};
 pub use preview::{Preview, PreviewSettings, Previews};

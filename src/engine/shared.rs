@@ -1,5 +1,6 @@
 //! The board behind its lock, and the bells for those who wait at it.
 
+use super::Message;
 use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,12 +59,17 @@ impl Shared {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self, call: &Call) {
+    /// Gives the lock back, then wakes who is called and sends what there is to send: who is woken may take the processor, and
+    /// the lock, at once.
+    fn leave(&self, mut desk: MutexGuard<'_, Desk>, call: &Call) {
+        let messages = desk.board.take_messages();
+        drop(desk);
         match *call {
             Call::Nobody => {}
             Call::One(worker) => self.bells[worker].notify_one(),
             Call::Everybody => self.bells.iter().for_each(Condvar::notify_one),
         }
+        messages.into_iter().for_each(Message::send);
     }
 
     pub(super) fn look<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
@@ -75,26 +81,45 @@ impl Shared {
         let mut desk = self.lock();
         let answer = change(&mut desk.board);
         let call = desk.call();
-        // Who is called takes the lock at once.
-        drop(desk);
-        self.ring(&call);
+        self.leave(desk, &call);
         answer
     }
 
     /// What `worker` is to do now.
     pub(super) fn next(&self, worker: usize, rows: &mut Vec<Row>) -> Next {
-        self.lock().board.next(worker, Instant::now(), rows)
+        let mut desk = self.lock();
+        let next = desk.board.next(worker, Instant::now(), rows);
+        self.leave(desk, &Call::Nobody);
+        next
     }
 
     /// Gives back what `worker` has `done`, and waits for its next batch; none at the end. With it, since when the worker has
     /// had work: since its last step, unless it had to wait.
-    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, mut done: Option<Done>) -> Option<(Batch, Instant)> {
+    pub(super) fn wait(&self, worker: usize, rows: &mut Vec<Row>, done: Option<Done>) -> Option<(Batch, Instant)> {
         let mut busy_since = done.as_ref().map(|done| done.now);
         let mut desk = self.lock();
+        if let Some(done) = done {
+            desk.board.settle(done, rows);
+        }
         loop {
-            match self.turn(&mut desk, worker, rows, done.take()) {
-                Next::Step(batch) => return Some((batch, busy_since.unwrap_or_else(Instant::now))),
-                Next::End => return None,
+            let next = desk.board.next(worker, Instant::now(), rows);
+            let waits = matches!(next, Next::Wait);
+            // Rows that a worker is not given are a lone chain, which is for the first.
+            let call = if waits && !desk.waiting[0] { Call::Nobody } else { desk.call() };
+            match next {
+                Next::Step(batch) => {
+                    self.leave(desk, &call);
+                    return Some((batch, busy_since.unwrap_or_else(Instant::now)));
+                }
+                Next::End => {
+                    self.leave(desk, &call);
+                    return None;
+                }
+                // There may be something to do by then.
+                Next::Wait if desk.board.has_messages() || !matches!(call, Call::Nobody) => {
+                    self.leave(desk, &call);
+                    desk = self.lock();
+                }
                 Next::Wait => {
                     busy_since = None;
                     desk.waiting[worker] = true;
@@ -103,18 +128,5 @@ impl Shared {
                 }
             }
         }
-    }
-
-    /// A worker's turn at the board.
-    fn turn(&self, desk: &mut Desk, worker: usize, rows: &mut Vec<Row>, done: Option<Done>) -> Next {
-        if let Some(done) = done {
-            desk.board.settle(done, rows);
-        }
-        let next = desk.board.next(worker, Instant::now(), rows);
-        // Rows that a worker is not given are a lone chain, which is for the first.
-        if !matches!(next, Next::Wait) || desk.waiting[0] {
-            self.ring(&desk.call());
-        }
-        next
     }
 }

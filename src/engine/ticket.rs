@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::Receiver;
 
+#[cfg(test)]
+mod tests;
+
 /// Every sample of a request, and what it took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
@@ -34,11 +37,13 @@ pub struct Ticket {
     words: Receiver<Word>,
     /// The index of the sample that is fetched next.
     turn: u32,
+    /// How many samples are yet to be fetched; none after a failure.
+    left: u32,
     /// Samples that came before their turn, by index.
     early: BTreeMap<u32, Event>,
-    /// The last event, which comes when every sample that can be was fetched.
+    /// The last event, which comes when no sample is left.
     last: Option<Event>,
-    /// Whether the last word was heard.
+    /// Whether it was heard how the request ended.
     over: bool,
     /// Dropped with it.
     held: Option<Box<dyn Any + Send + Sync>>,
@@ -62,9 +67,9 @@ impl Watch {
 
 impl Ticket {
     pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
-        let Taken { words, key, windowed, first_index: turn, forecast, previews } = taken;
+        let Taken { words, key, windowed, first_index: turn, chains: left, forecast, previews } = taken;
         let (watch, early) = (Watch { shared, key }, BTreeMap::new());
-        Self { watch, windowed, forecast, previews, words, turn, early, last: None, over: false, held: None }
+        Self { watch, windowed, forecast, previews, words, turn, left, early, last: None, over: false, held: None }
     }
 
     /// Keeps `held` for as long as the request is under way, as what was set aside for it; not more than one thing.
@@ -119,7 +124,7 @@ impl Ticket {
     /// The next event, if it is there already.
     pub fn try_next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.due().or_else(|| self.last.take()) {
+            if let Some(event) = self.due() {
                 return Some(event);
             }
             let word = self.words.try_recv().ok()?;
@@ -153,27 +158,35 @@ impl Ticket {
         }
     }
 
-    /// The sample whose turn it is, if it is there.
+    /// The sample whose turn it is, if it is there, or the last event.
     fn due(&mut self) -> Option<Event> {
+        if self.left == 0 {
+            return self.last.take();
+        }
         let sample = self.early.remove(&self.turn)?;
         // Past the last index of all there is nothing to come.
-        self.turn = self.turn.wrapping_add(1);
+        (self.turn, self.left) = (self.turn.wrapping_add(1), self.left - 1);
         if let Some(key) = self.watch.key.filter(|_| self.windowed) {
             self.watch.shared.update(|board| board.fetched(key, Instant::now()));
         }
         Some(sample)
     }
 
-    /// Keeps a sample for its turn, and the last event for the end.
+    /// Keeps a sample for its turn, and the last event for the end. What two workers say at once may come in either order.
     fn hear(&mut self, word: Word) {
-        self.last = match word {
-            Word::Sample { index, event, done } => {
-                self.early.insert(index, event);
+        let last = match word {
+            Word::Sample { index, x, diagnostics, done } => {
+                self.early.insert(index, Event::Sample { index, x, diagnostics });
                 done.map(Event::Done)
             }
-            Word::Failed(failure) => Some(Event::Failed(failure)),
+            Word::Failed(failure) => {
+                self.left = 0;
+                Some(Event::Failed(failure))
+            }
         };
-        self.over = self.last.is_some();
+        if let Some(last) = last {
+            (self.last, self.over) = (Some(last), true);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 /// A request that was taken.
 pub(in crate::engine) struct Taken {
-    /// What it will hear, its samples in the order in which their chains end.
+    /// What it will hear, its samples in any order.
     pub(in crate::engine) words: mpsc::Receiver<Word>,
     /// Its key; none where it cannot be run.
     pub(in crate::engine) key: Option<Key>,
@@ -20,6 +20,8 @@ pub(in crate::engine) struct Taken {
     pub(in crate::engine) windowed: bool,
     /// The index of its first sample.
     pub(in crate::engine) first_index: u32,
+    /// How many samples it has.
+    pub(in crate::engine) chains: u32,
     pub(in crate::engine) forecast: Forecast,
     pub(in crate::engine) previews: Option<Arc<Previews>>,
 }
@@ -30,15 +32,15 @@ impl Board {
         let forecast = self.foretell(&work, now)?;
         // Room for a window of samples and a failure: sending never waits, and never fails for want of room.
         let window = window(self.config.slots);
-        let (ticket, words) = mpsc::channel(work.chains().min(window) as usize + 1);
-        let windowed = work.chains() > window;
+        let (first_index, chains) = (work.first_index(), work.chains());
+        let (ticket, words) = mpsc::channel(chains.min(window) as usize + 1);
+        let windowed = chains > window;
         let previews = match &work {
             Work::Samples(request) => request.preview(),
             Work::Scores(_) => None,
         };
         let previews = previews.map(|settings| Arc::new(Previews::new(settings.chains)));
-        let first_index = work.first_index();
-        let mut taken = Taken { words, key: None, windowed, first_index, forecast, previews };
+        let mut taken = Taken { words, key: None, windowed, first_index, chains, forecast, previews };
         let Some(demand) = self.demand(&work) else {
             let reason = format!("the engine was made without the model '{}'", work.model().info().name);
             let _ = ticket.try_send(Word::Failed(Failure::Model { reason }));
