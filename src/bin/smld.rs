@@ -154,9 +154,10 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
 fn run(settings: Settings) -> Result<(), Fault> {
     // To the end, when it writes what still waits.
     let log = http::logging::start(settings.log_format, &settings.log)?;
-    // The workers have the cores; what is async only passes bytes on. Blocking threads encode.
+    // The workers have the cores; what is async only passes bytes on, and of two threads for that each would wake the other.
+    // Blocking threads encode.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1 + thread::available_parallelism().map_or(1, NonZero::get) / CORES_BY_ASYNC_THREAD)
         .max_blocking_threads(settings.workers.get() + 1)
         .enable_all()
         .build()?;
@@ -165,6 +166,9 @@ fn run(settings: Settings) -> Result<(), Fault> {
     runtime.shutdown_background();
     ended
 }
+
+/// How many cores one async thread passes bytes on for.
+const CORES_BY_ASYNC_THREAD: usize = 8;
 
 /// From the first socket to the last: listens, loads, serves, drains.
 async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
