@@ -214,6 +214,19 @@ fn past_the_bounds_a_request_is_refused_with_the_bound_and_a_time_to_come_back()
 }
 
 #[test]
+fn what_is_too_large_for_the_queue_by_itself_is_told_so_and_not_to_come_back() {
+    let model = ready(gaussian(&[0.0], 1.0), 1);
+    let config = EngineConfig { max_queued_evaluations: 100, ..roomy(1) };
+    let (engine, _workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
+    let _fits = engine.submit(&request(&model, 5, 20)).unwrap();
+    let refused = engine.submit(&request(&model, 6, 20)).err();
+    assert_eq!(refused, Some(Refused::TooLarge { evaluations: 120, most: 100 }));
+    let raw = RawSampleRequest { n: Some(4), sampler: Some(steps(20)), ..RawSampleRequest::default() };
+    let bulk = asked(&model, &RawSampleRequest { priority: Some(Priority::Bulk), ..raw });
+    assert_eq!(engine.submit(&bulk).err(), Some(Refused::TooLarge { evaluations: 80, most: 75 }));
+}
+
+#[test]
 fn bulk_fills_three_quarters_of_each_bound_and_interactive_requests_find_the_rest() {
     let model = ready(gaussian(&[0.0], 1.0), 1);
     let ask = |config: EngineConfig, priorities: &[Priority], n| {
@@ -229,7 +242,7 @@ fn bulk_fills_three_quarters_of_each_bound_and_interactive_requests_find_the_res
         let bound = |answer: &Result<_, Refused>| match answer {
             Ok(_) => None,
             Err(Refused::AtCapacity { bound, .. }) => Some(*bound),
-            Err(Refused::Draining) => panic!("nothing drains"),
+            Err(refused @ (Refused::TooLarge { .. } | Refused::Draining)) => panic!("{refused}"),
         };
         answers.iter().map(bound).collect::<Vec<_>>()
     };

@@ -154,10 +154,11 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
 fn run(settings: Settings) -> Result<(), Fault> {
     // To the end, when it writes what still waits.
     let log = http::logging::start(settings.log_format, &settings.log)?;
-    // The workers have the cores; what is async only passes bytes on, and of two threads for that each would wake the other.
-    // Blocking threads encode.
+    // The workers have the cores; what is async only passes bytes on, and of two threads for that each would wake the other. But
+    // messages of gRPC are decoded there. Blocking threads encode.
+    let passing = 1 + thread::available_parallelism().map_or(1, NonZero::get) / CORES_BY_ASYNC_THREAD;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1 + thread::available_parallelism().map_or(1, NonZero::get) / CORES_BY_ASYNC_THREAD)
+        .worker_threads(passing + usize::from(settings.grpc_listen.is_some()))
         .max_blocking_threads(settings.workers.get() + 1)
         .enable_all()
         .build()?;

@@ -50,7 +50,7 @@ pub(super) fn place<C>(
 /// Whether there is room for the evaluations of one more, as [`place`] tells it of requests.
 ///
 /// # Errors
-/// [`Refused::AtCapacity`] where evaluations are too many.
+/// [`Refused::AtCapacity`] where evaluations are too many, [`Refused::TooLarge`] where they alone are.
 pub(super) fn room<C>(
     pool: &Pool<C>,
     config: &EngineConfig,
@@ -60,6 +60,9 @@ pub(super) fn room<C>(
     let work = pool.reach(newcomer);
     for Bounds { of, most, held } in bounds(config.max_queued_evaluations, newcomer.priority, |held| pool.queued(held))
     {
+        if work > most {
+            return Err(Refused::TooLarge { evaluations: work, most });
+        }
         let excess = (held + work).saturating_sub(most);
         if excess > 0 {
             let part = (excess as f64 / held.max(1) as f64).min(1.0);

@@ -17,6 +17,17 @@ pub enum Refused {
         /// When it is likely to fit, at least a second.
         retry_after: Duration,
     },
+    /// It is more than there may be at once, whatever else is under way.
+    #[error(
+        "n: {evaluations} evaluations would be queued at once, and {most} are the most: ask for fewer samples at a time, or \
+         for fewer steps"
+    )]
+    TooLarge {
+        /// Evaluations that it would have queued.
+        evaluations: u64,
+        /// The most that all requests of its priority may have.
+        most: u64,
+    },
     /// The engine is going down.
     #[error("the server is draining and takes no new requests")]
     Draining,

@@ -26,9 +26,12 @@ impl Wide {
             Threads::Many => &mut self.station,
         };
         let start = Instant::now();
-        station.evaluate(rows, score)?;
-        self.lone.record(threads, start.elapsed());
-        Ok(())
+        let result = station.evaluate(rows, score);
+        match &result {
+            Ok(()) => self.lone.record(threads, start.elapsed()),
+            Err(_) => self.lone.failed(threads),
+        }
+        result
     }
 }
 
@@ -75,6 +78,8 @@ impl Lone {
     const STEP_WEIGHT: f64 = 0.2;
     /// What one more look says against those before: single steps differ by a tenth, so one look decides nothing unless it says much.
     const LOOK_WEIGHT: f64 = 0.3;
+    /// What a session is taken to gain that has failed: it is looked at as rarely as one that is far slower.
+    const FAILED: f64 = -1.0;
     /// What the other session must gain to be changed to.
     const GAIN: f64 = 0.03;
 
@@ -117,6 +122,11 @@ impl Lone {
         if self.steps >= self.interval() + Self::LOOK {
             self.decide();
         }
+    }
+
+    /// A step on the session of `threads` failed: the other one is used, until looks have said that this one is faster again.
+    fn failed(&mut self, threads: Threads) {
+        *self = Self { chosen: threads.other(), gain: Self::FAILED, ..Self::new(None, 1) };
     }
 
     /// Holds the other session's steps of this look against those just before. What the machine does changes faster than looks come, so
@@ -189,6 +199,21 @@ mod tests {
         assert!(shares(&mut lone, [10, 18], looks(8))[Threads::One as usize] > 0.97);
         shares(&mut lone, [10, 7], looks(4 + Lone::FAR));
         assert!(shares(&mut lone, [10, 7], looks(8))[Threads::Many as usize] > 0.97);
+    }
+
+    #[test]
+    fn a_session_that_fails_is_left_at_once_and_looked_at_again_until_it_has_been_faster_for_some_looks() {
+        let mut lone = Lone::new(Some(&measured([10.0, 7.0])), 2);
+        assert_eq!(lone.next(), Threads::Many);
+        lone.failed(Threads::Many);
+        let far = Lone::STEPS * Lone::FAR;
+        assert_eq!(shares(&mut lone, [10, 7], far), [1.0, 0.0]);
+        // The look at it fails: the next comes as late.
+        assert_eq!(lone.next(), Threads::Many);
+        lone.failed(Threads::Many);
+        assert_eq!(shares(&mut lone, [10, 7], far), [1.0, 0.0]);
+        shares(&mut lone, [10, 7], 8 * (far + Lone::LOOK));
+        assert!(shares(&mut lone, [10, 7], 1000)[Threads::Many as usize] > 0.97);
     }
 
     #[test]

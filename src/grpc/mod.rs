@@ -46,7 +46,7 @@ pub use health::Health;
 use crate::http::{Access, Guard, Inference, Metrics, Problem, from_panic, guard, read_body};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -95,12 +95,15 @@ pub async fn router(
 }
 
 /// A call of the protocol. All of its procedures take one message, which is read here, within the bounds of bodies.
-async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, mut request: Request) -> Response {
+async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, request: Request) -> Response {
     let (most, setting) = inference.most_message_bytes();
-    DefaultBodyLimit::max(most).apply(&mut request);
     let (parts, body) = request.into_parts();
-    let bytes = read_body(Request::from_parts(parts.clone(), body), setting).await;
-    match bytes.and_then(|bytes| parts::few(&bytes).map(|()| bytes)) {
+    let bytes = read_body(body, most, setting).await.map_err(|problem| match problem {
+        // How large a message may be is not known before the models are.
+        Problem::BodyTooLarge { .. } => inference.ready().err().unwrap_or(problem),
+        problem => problem,
+    });
+    match bytes.and_then(|bytes| parts::few(&bytes, inference.most_rows()).map(|()| bytes)) {
         Ok(bytes) => service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response(),
         Err(problem) => problem.into_response(),
     }

@@ -23,7 +23,8 @@ fn code(problem: &Problem) -> Code {
         | Problem::Truncated { .. }
         | Problem::NotAcceptable { .. }
         | Problem::NotJsonType
-        | Problem::Invalid { .. } => Code::InvalidArgument,
+        | Problem::Invalid { .. }
+        | Problem::Refused(Refused::TooLarge { .. }) => Code::InvalidArgument,
         // The call chose the steps and the points.
         Problem::Failed(Failure::Diverged { .. } | Failure::NotFinite { .. }) => Code::InvalidArgument,
         Problem::Denied(Denied::NoKey | Denied::UnknownKey) => Code::Unauthenticated,
@@ -33,9 +34,10 @@ fn code(problem: &Problem) -> Code {
         Problem::NoSuchPath { .. } | Problem::MethodNotAllowed { .. } => Code::Unimplemented,
         Problem::UnknownModel(_) | Problem::UnknownVersion { .. } | Problem::NoSuchSamples => Code::NotFound,
         Problem::Conflict => Code::AlreadyExists,
-        Problem::BodyTooLarge { .. } | Problem::Refused(Refused::AtCapacity { .. }) | Problem::TooManyJobs { .. } => {
-            Code::ResourceExhausted
-        }
+        Problem::BodyTooLarge { .. }
+        | Problem::NoRoom { .. }
+        | Problem::Refused(Refused::AtCapacity { .. })
+        | Problem::TooManyJobs { .. } => Code::ResourceExhausted,
         Problem::SlowBody { .. } | Problem::SlowReader { .. } | Problem::Failed(Failure::Deadline) => {
             Code::DeadlineExceeded
         }

@@ -1,5 +1,9 @@
 //! A request's body: bytes to what they say.
 
+mod large;
+
+pub(crate) use large::large;
+
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -17,16 +21,16 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::NotJsonType);
     }
-    bytes(request, "--body-limit").await
+    bytes(request).await
 }
 
-/// Reads the body. `setting` is what decides how large it may be.
-pub(crate) async fn bytes(request: Request, setting: &'static str) -> Result<Bytes, Problem> {
+/// Reads a body of `--body-limit` bytes at most.
+pub(super) async fn bytes(request: Request) -> Result<Bytes, Problem> {
     tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
         .await
         .map_err(|_| Problem::SlowBody { within: PATIENCE })?
         .map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge { setting },
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge { setting: "--body-limit" },
             _ => Problem::Truncated { reason: rejection.body_text() },
         })
 }

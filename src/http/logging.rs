@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use std::io::{BufWriter, IsTerminal, Result, Write, stderr};
+use std::io::{BufWriter, IsTerminal, Result, Stderr, Write, stderr};
 use std::thread::sleep;
 use std::time::Duration;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
@@ -27,15 +27,18 @@ const WAITING: usize = 10_000;
 const GATHERED: Duration = Duration::from_millis(20);
 
 /// Writes lines; after each time that it has written all there were it waits for more.
-struct Gathering<W: Write>(BufWriter<W>);
+struct Gathering(BufWriter<Stderr>);
 
-impl<W: Write> Write for Gathering<W> {
+impl Write for Gathering {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.0.write(bytes)
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.0.flush()?;
+        if self.0.flush().is_err() {
+            // Nobody reads them any more. Kept, they would fail again, and the thread would not hear that it is to end.
+            self.0 = BufWriter::new(stderr());
+        }
         sleep(GATHERED);
         Ok(())
     }

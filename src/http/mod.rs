@@ -65,7 +65,7 @@ mod source;
 mod tls;
 
 pub use access::{Access, InvalidAccess};
-pub(crate) use body::bytes as read_body;
+pub(crate) use body::large as read_body;
 pub use growing::Readers;
 pub use headers::Origin;
 pub(crate) use identify::{RequestId, X_REQUEST_ID};

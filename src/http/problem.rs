@@ -42,6 +42,8 @@ pub(crate) enum Problem {
     SlowBody { within: Duration },
     #[error("the body is larger than this server takes; see {setting}")]
     BodyTooLarge { setting: &'static str },
+    #[error("the bodies of other requests take all of the {megabytes} MiB that there are for them; try again later")]
+    NoRoom { megabytes: usize },
     #[error("the body must be JSON: send the header 'content-type: application/json'")]
     NotJsonType,
     #[error("{reason}")]
@@ -123,8 +125,14 @@ impl Problem {
             Self::NotAcceptable { .. } => kind(S::NOT_ACCEPTABLE, "not-acceptable", "No such format"),
             Self::SlowBody { .. } => kind(S::REQUEST_TIMEOUT, "slow-body", "The body came too slowly"),
             Self::BodyTooLarge { .. } => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::NoRoom { .. } => Kind {
+                retry_after: Some(SOON),
+                ..kind(S::TOO_MANY_REQUESTS, "no-room", "The server holds too much of other bodies")
+            },
             Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
-            Self::Invalid { .. } => kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be"),
+            Self::Invalid { .. } | Self::Refused(Refused::TooLarge { .. }) => {
+                kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be")
+            }
             Self::Denied(Denied::NoKey | Denied::UnknownKey) => {
                 kind(S::UNAUTHORIZED, "unauthorized", "A key is wanted")
             }
@@ -216,7 +224,11 @@ impl Problem {
 
     /// The field that cannot be.
     pub(super) fn field(&self) -> Option<&str> {
-        if let Self::Invalid { field, .. } = self { field.as_deref() } else { None }
+        match self {
+            Self::Invalid { field, .. } => field.as_deref(),
+            Self::Refused(Refused::TooLarge { .. }) => Some("n"),
+            _ => None,
+        }
     }
 
     /// The body of the answer to request `id`.
@@ -257,7 +269,7 @@ fn cut(mut text: String) -> String {
 fn setting(refused: &Refused) -> &'static str {
     match refused {
         Refused::AtCapacity { bound: Bound::Requests, .. } => "; see --max-requests",
-        Refused::AtCapacity { bound: Bound::Queue, .. } => "; see --max-queued-evaluations",
+        Refused::AtCapacity { bound: Bound::Queue, .. } | Refused::TooLarge { .. } => "; see --max-queued-evaluations",
         Refused::AtCapacity { bound: Bound::Deadline, .. } => "; see --deadline-seconds, --archive-deadline-seconds",
         Refused::Draining => "",
     }

@@ -11,14 +11,14 @@ use super::encode::{Unwritable, encoded, npy, numbers};
 use super::identify::RequestId;
 use super::keys::Asker;
 use super::named::Named;
-use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
+use super::openapi::{Accepting, Asking, Body, Entering, Large, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
 use super::served::Gate;
 use super::source::collected;
 use crate::engine::{RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
 use crate::score::ModelInfo;
 use axum::Extension;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(super) fn router(gate: Gate, limits: ScoreLimits) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(score)).with_state(Scores { gate, limits })
 }
 
-type ScoreProblems = Told<(Entering, Spending, (Body, Asking, Naming, Accepting, Working, Rows))>;
+type ScoreProblems = Told<(Entering, Spending, (Body, Large), (Asking, Naming, Accepting, Working, Rows))>;
 
 /// The score s(x, σ) = ∇ₓ log p_σ(x) of rows of points
 ///
@@ -62,7 +62,7 @@ type ScoreProblems = Told<(Entering, Spending, (Body, Asking, Naming, Accepting,
             description = "The score of each row: as JSON, or float32 [rows, …shape].",
             content(
                 (Document<'_> = "application/json", example = json!({
-                    "id": "4f1c2a9e0b7d3c58", "model": "two-modes", "score": [[0.0, 0.0], [2.9, 2.5]],
+                    "id": "4f1c2a9e0b7d3c58", "model": "two-modes", "score": [[0.8, 0.8], [3.96, 3.56]],
                     "evaluations": 2, "queue_seconds": 0.0001, "sampling_seconds": 0.0002
                 })),
                 ("application/x-npy"),
@@ -93,15 +93,14 @@ async fn score(
 }
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
-async fn read(mut request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
+async fn read(request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
     let most = most_bytes(info, rows, JSON_NUMBER);
-    DefaultBodyLimit::max(most).apply(&mut request);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let is_array = body::media_type(&headers) == Whole::Npy.media_type();
     if !is_array && !body::is_json(&headers) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = body::bytes(request, "--max-score-rows").await?;
+    let bytes = body::large(request.into_body(), most, "--max-score-rows").await?;
     // A body of this size takes a while to read.
     let parse = move || {
         if is_array {

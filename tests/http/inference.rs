@@ -1,13 +1,13 @@
 //! The Open Inference Protocol over REST.
 
 use super::support::{
-    Answer, ENDLESS, LONG, ROOMY, accepting, get, listening, post, problem, request, send, shut, site, told, until,
+    Answer, ENDLESS, LONG, ROOMY, accepting, full_site, get, listening, post, problem, request, send, shut, site, told,
+    until,
 };
 use axum::body::Body;
 use axum::http::Request;
 use npyz::NpyFile;
 use serde_json::{Value, json};
-use smld::engine::EngineConfig;
 use std::io::Write as _;
 use std::net::TcpStream;
 
@@ -257,13 +257,13 @@ async fn a_server_that_is_not_ready_or_full_or_going_down_says_so() {
     }
     report += &line("starting", &send(&shut(), infer("tiles", &body)).await);
     assert_eq!(send(&shut(), get("/v2/health/live")).await.status, 200);
-    let site = site(EngineConfig { max_queued_evaluations: 10, ..ROOMY });
-    report += &line("full", &send(&site.router, infer("tiles", &body)).await);
-    site.served.engine.drain();
-    report += &line("going down", &send(&site.router, infer("tiles", &body)).await);
-    report += &line("going down: ready", &send(&site.router, get("/v2/health/ready")).await);
+    let (router, served, _workers) = full_site().await;
+    report += &line("full", &send(&router, infer("tiles", &body)).await);
+    served.engine.drain();
+    report += &line("going down", &send(&router, infer("tiles", &body)).await);
+    report += &line("going down: ready", &send(&router, get("/v2/health/ready")).await);
     insta::assert_snapshot!(report);
-    told(&site.router, r#"smld_rejected_total{reason="queue"} 1"#).await;
+    told(&router, r#"smld_rejected_total{reason="queue"} 1"#).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -248,7 +248,7 @@ async fn what_cannot_be_is_told_why_and_holds_nothing() {
         report += &line(what, &send(&site.router, request).await);
     }
     insta::assert_snapshot!(report);
-    assert_eq!(send(&site.router, put(ID, ENDLESS)).await.status, 429);
+    assert_eq!(send(&site.router, put(ID, ENDLESS)).await.status, 422);
     site.served.engine.drain();
     assert_eq!(send(&site.router, put(ID, "{}")).await.status, 503);
     told(&site.router, "smld_jobs 0").await;

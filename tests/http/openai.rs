@@ -1,14 +1,14 @@
 //! Images as clients of OpenAI ask for them.
 
 use super::support::{
-    Answer, FAULTY_SIGMA, LONG, ROOMY, events, get, listening, post, problem, request, send, shut, site, told, until,
+    Answer, FAULTY_SIGMA, LONG, ROOMY, events, full_site, get, listening, post, problem, request, send, shut, site,
+    told, until,
 };
 use axum::body::Body;
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use smld::engine::EngineConfig;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
 
@@ -145,9 +145,8 @@ async fn what_cannot_be_is_told_in_openais_shape() {
 
 #[tokio::test]
 async fn at_capacity_a_client_is_told_when_to_try_again() {
-    let site = site(EngineConfig { max_queued_evaluations: 5_000, ..ROOMY });
-    let body = r#"{"prompt":"","n":50,"sampler":{"method":"langevin","steps":1000000}}"#;
-    let answer = send(&site.router, generate(body)).await;
+    let (router, _served, _workers) = full_site().await;
+    let answer = send(&router, generate(r#"{"prompt":""}"#)).await;
     assert_eq!((answer.status.as_u16(), answer.json()["error"]["type"].clone()), (429, "rate_limit_error".into()));
     assert_eq!(answer.json()["error"]["code"], "at-capacity");
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);

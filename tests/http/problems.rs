@@ -1,6 +1,8 @@
 //! Every bad request has its answer.
 
-use super::support::{Answer, ENDLESS, FAULTY_SIGMA, ROOMY, accepting, get, post, problem, request, send, shut, site};
+use super::support::{
+    Answer, ENDLESS, FAULTY_SIGMA, ROOMY, accepting, full_site, get, post, problem, request, send, shut, site,
+};
 use smld::engine::EngineConfig;
 
 pub(crate) fn line(what: &str, answer: &Answer) -> String {
@@ -93,18 +95,28 @@ async fn a_deadline_that_passes_is_told() {
 
 #[tokio::test]
 async fn at_capacity_a_request_is_refused_at_once_and_told_when_to_come_back() {
-    let site = site(EngineConfig { max_queued_evaluations: 5_000, ..ROOMY });
-    let answer = send(&site.router, post(ENDLESS)).await;
+    let (router, served, _workers) = full_site().await;
+    let answer = send(&router, post("{}")).await;
     assert_eq!((answer.status.as_u16(), answer.json()["type"].clone()), (429, "urn:smld:problem:at-capacity".into()));
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
-    assert_eq!(send(&site.router, post("{}")).await.status, 200, "what fits is served");
-    site.served.engine.drain();
-    assert_eq!(send(&site.router, post("{}")).await.status, 503);
-    let metrics = send(&site.router, get("/metrics")).await;
+    served.engine.drain();
+    assert_eq!(send(&router, post("{}")).await.status, 503);
+    let metrics = send(&router, get("/metrics")).await;
     for (reason, count) in [("requests", 0), ("queue", 1), ("deadline", 0), ("draining", 1), ("not-ready", 0)] {
         let line = format!("smld_rejected_total{{reason=\"{reason}\"}} {count}");
         assert!(metrics.text().lines().any(|sample| sample == line), "{line} is not in\n{}", metrics.text());
     }
+}
+
+#[tokio::test]
+async fn what_the_queue_would_not_hold_if_it_were_empty_is_a_fault_of_the_request() {
+    let site = site(EngineConfig { max_queued_evaluations: 5_000, ..ROOMY });
+    let answer = send(&site.router, post(ENDLESS)).await;
+    let told = answer.json();
+    assert_eq!((answer.status.as_u16(), &told["type"]), (422, &"urn:smld:problem:invalid-field".into()));
+    assert_eq!(told["field"], "n");
+    assert!(answer.text().contains("--max-queued-evaluations") && answer.header("retry-after").is_empty());
+    assert_eq!(send(&site.router, post("{}")).await.status, 200, "what fits is served");
 }
 
 #[tokio::test]

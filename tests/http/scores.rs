@@ -1,12 +1,11 @@
 //! The score function itself.
 
 use super::problems::line;
-use super::support::{ROOMY, accepting, mixture, post, request, send, shut, site};
+use super::support::{ROOMY, accepting, full_site, mixture, post, request, send, shut, site};
 use axum::body::Body;
 use axum::http::Request;
 use npyz::{NpyFile, WriterBuilder};
 use serde_json::{Value, json};
-use smld::engine::EngineConfig;
 use smld::score::{Rows, ScoreSession};
 use tokio::task::JoinSet;
 
@@ -144,11 +143,11 @@ async fn a_score_that_cannot_be_asked_for_is_told_why() {
 async fn scores_have_their_place_among_what_the_engine_admits() {
     let body = json!({ "x": vec![[0.5; 12]; 3], "sigma": 1 });
     assert_eq!(send(&shut(), score("tiles", &body)).await.status, 503);
-    let site = site(EngineConfig { max_queued_evaluations: 2, ..ROOMY });
-    let refused = send(&site.router, score("tiles", &body)).await;
+    let (router, served, _workers) = full_site().await;
+    let refused = send(&router, score("tiles", &body)).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["type"]), (429, &"urn:smld:problem:at-capacity".into()));
-    site.served.engine.drain();
-    assert_eq!(send(&site.router, score("tiles", &body)).await.status, 503);
+    served.engine.drain();
+    assert_eq!(send(&router, score("tiles", &body)).await.status, 503);
 }
 
 #[tokio::test]

@@ -83,6 +83,14 @@ pub(crate) fn site_at_rest(config: EngineConfig, bounds: Bounds) -> (Router, Ser
     guarded_site_at_rest(config, bounds, &Access::default())
 }
 
+/// A site at rest whose queue a job fills.
+pub(crate) async fn full_site() -> (Router, Served, Vec<Worker>) {
+    let site = site_at_rest(EngineConfig { max_queued_evaluations: 50_000_000, ..ROOMY }, bounds());
+    let job = request("PUT", "/v1/samples/the-queue-is-full", ENDLESS);
+    assert_eq!(send(&site.0, job).await.status, 202);
+    site
+}
+
 /// A server, and what supervisors ask of it.
 pub(crate) fn supervised(access: &Access) -> (Site, Router) {
     let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new(|| 0).unwrap()));

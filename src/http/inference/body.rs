@@ -8,7 +8,7 @@ use crate::http::body;
 use crate::http::problem::Problem;
 use crate::http::score::JSON_NUMBER;
 use crate::oip::{Call, Datatype, Distinct, Elements, Tensor};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -114,17 +114,13 @@ mod schema {
 const BINARY_OUTPUT: &str = "binary_data_output";
 
 /// Reads a call of at most `most` bytes, which the setting beside it decides, and the form in which its answer is wanted.
-pub(super) async fn read(
-    mut request: Request,
-    (most, setting): (usize, &'static str),
-) -> Result<(Call, Form), Problem> {
+pub(super) async fn read(request: Request, (most, setting): (usize, &'static str)) -> Result<(Call, Form), Problem> {
     let headers = request.headers().clone();
     if !is_taken(&headers) {
         return Err(Problem::NotJsonType);
     }
     let json = json_length(&headers)?;
-    DefaultBodyLimit::max(most).apply(&mut request);
-    let bytes = body::bytes(request, setting).await?;
+    let bytes = body::large(request.into_body(), most, setting).await?;
     // A body of points takes a while to read.
     tokio::task::spawn_blocking(move || parse(&bytes, json, most)).await.map_err(|_| Problem::unforeseen())?
 }

@@ -8,7 +8,8 @@ use crate::http::encode::blocking;
 use crate::http::keys::Asker;
 use crate::http::named::Named;
 use crate::http::openapi::{
-    Asking, Body, Chains, Entering, Leaving, Naming, Rows, Spending, Starting, ToldToInference, Versioning, Working,
+    Asking, Body, Chains, Entering, Large, Leaving, Naming, Rows, Spending, Starting, ToldToInference, Versioning,
+    Working,
 };
 use crate::http::problem::Problem;
 use crate::oip::VERSION;
@@ -72,7 +73,8 @@ struct Called {
 
 type DescribedProblems = ToldToInference<(Entering, Naming, Versioning, Starting)>;
 type ModelReadyProblems = ToldToInference<(Entering, Naming, Versioning, Starting, Leaving)>;
-type InferProblems = ToldToInference<(Entering, Spending, Body, (Asking, Naming, Versioning), Working, Chains, Rows)>;
+type InferProblems =
+    ToldToInference<(Entering, Spending, (Body, Large), (Asking, Naming, Versioning), Working, Chains, Rows)>;
 
 /// What a model takes and gives
 #[utoipa::path(

@@ -68,7 +68,7 @@ async fn index(State(inference): State<Inference>, request: Request) -> Result<R
     if !body::is_taken(request.headers()) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = bytes(request, "--body-limit").await?;
+    let bytes = bytes(request).await?;
     let Filter { ready } = if bytes.is_empty() { Filter::default() } else { parse(&bytes, r#"{"ready": true}"#)? };
     let models = inference.index()?;
     let models = models.iter().filter(|model| model.ready.is_ok() || !ready);

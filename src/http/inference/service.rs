@@ -133,6 +133,11 @@ impl Inference {
         (most.unwrap_or(0).max(self.body), "--max-score-rows")
     }
 
+    /// The most rows of a call for scores.
+    pub(crate) fn most_rows(&self) -> usize {
+        self.scores.rows
+    }
+
     fn points(&self, info: &ModelInfo, number: usize) -> usize {
         score::most_bytes(info, self.scores.rows, number)
     }

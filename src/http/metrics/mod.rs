@@ -240,7 +240,12 @@ impl Outcome {
         let reason = match result {
             _ if !self.is_counted => return,
             Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
-            Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,
+            Err(
+                Problem::Refused(Refused::Draining)
+                | Problem::NotReady
+                | Problem::NoRoom { .. }
+                | Problem::TooManyJobs { .. },
+            ) => self.outcome,
             _ => return,
         };
         self.metrics.rejected(reason);

@@ -61,6 +61,8 @@ faults! {
         Problem::BodyTooLarge { setting: "--body-limit" },
         Problem::NotJsonType,
     }
+    /// Of a body of points.
+    Large { Problem::NoRoom { megabytes: 256 } }
     /// Of what the body asks.
     Asking {
         Problem::Invalid {
