@@ -1,7 +1,9 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
 use super::spec::{count, ends, enough, length, rungs, step_size};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
+use super::{
+    Init, InvalidSampler, LangevinSpec, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule,
+};
 use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_L: `steps_per_level` Langevin steps at each σᵢ with τᵢ = ε (σᵢ/σ_L)², then, if
@@ -28,16 +30,16 @@ pub struct AnnealedLangevinSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_max: Option<f64>,
-    /// The last noise level; by default the smallest of the model.
+    /// The last noise level; by default the smallest of the model, 0.01 where that is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_min: Option<f64>,
-    /// The number of levels; by default technique 2 of Song & Ermon 2020.
+    /// The number of levels; by default technique 2 of Song & Ermon 2020, and none more than 1.1 times the next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<u32>,
-    /// Steps at each level; by default 5.
+    /// Steps at each level; by default 5, on one level alone 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps_per_level: Option<u32>,
-    /// The step size at the last level; by default technique 4 of Song & Ermon 2020. The model's own is for its own `sigma_min`.
+    /// The step size at the last level; by default technique 4 of Song & Ermon 2020, of one level alone 0.1 σ². The model's own is for its own `sigma_min`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
     /// Whether the sample is x + σ_L² s(x, σ_L) in the end. By default true.
@@ -50,6 +52,9 @@ pub struct AnnealedLangevinSpec {
 
 impl AnnealedLangevinSpec {
     const STEPS_PER_LEVEL: u32 = 5;
+    /// The largest ratio of neighbouring levels by default: in few dimensions technique 2, a rule for spheres, is content with levels on which
+    /// so few steps do not come to rest.
+    const RATIO: f64 = 1.1;
     const DENOISE: bool = true;
 
     pub(super) fn over(&self, model: &Self) -> Self {
@@ -81,16 +86,21 @@ impl AnnealedLangevinSpec {
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let [sigma_max, sigma_min] = ends([self.sigma_max, self.sigma_min], range)?;
         let default_levels = || match sigma_min < sigma_max {
-            true => schedule::ncsnv2_levels(sigma_max, sigma_min, range.dim),
+            true => schedule::ncsnv2_levels(sigma_max, sigma_min, range.dim).max(schedule::close_levels(
+                sigma_max,
+                sigma_min,
+                Self::RATIO,
+            )),
             false => 1,
         };
         let levels = self.levels.unwrap_or_else(default_levels);
         rungs("levels", levels, [sigma_max, sigma_min])?;
-        let steps_per_level = self.steps_per_level.unwrap_or(Self::STEPS_PER_LEVEL);
+        // One level alone is Langevin dynamics, which has no way to come.
+        let default_steps = if levels == 1 { LangevinSpec::STEPS } else { Self::STEPS_PER_LEVEL };
+        let steps_per_level = self.steps_per_level.unwrap_or(default_steps);
         count("steps_per_level", steps_per_level)?;
         length("levels", u64::from(levels) * u64::from(steps_per_level))?;
-        let default_epsilon = || schedule::ncsnv2_epsilon(sigma_max, sigma_min, levels, steps_per_level);
-        let epsilon = self.epsilon.unwrap_or_else(default_epsilon);
+        let epsilon = self.epsilon.unwrap_or_else(|| default_epsilon([sigma_max, sigma_min], levels, steps_per_level));
         step_size("epsilon", epsilon)?;
         let ratio = sigma_max / sigma_min;
         step_size("epsilon", epsilon * ratio * ratio)?;
@@ -108,6 +118,14 @@ impl AnnealedLangevinSpec {
             init,
             ladder,
         }))
+    }
+}
+
+/// ε of a ladder where none is named.
+fn default_epsilon([sigma_max, sigma_min]: [f64; 2], levels: u32, steps_per_level: u32) -> f64 {
+    match levels {
+        1 => LangevinSpec::TAU * sigma_min * sigma_min,
+        _ => schedule::ncsnv2_epsilon(sigma_max, sigma_min, levels, steps_per_level),
     }
 }
 
@@ -168,7 +186,9 @@ impl AnnealedLangevin {
             )];
         }
         let stationary = 2.0 / (2.0 - a);
-        if stationary > COARSE {
+        let by_default = default_epsilon([self.sigma_max, self.sigma_min], self.levels, self.steps_per_level);
+        // That of the rule is the best for its ladder: where it is too large, the ladder is at fault.
+        if stationary > COARSE && self.epsilon > by_default {
             return vec![format!(
                 "the steps are too large: each level ends with {stationary:.2} times the variance it should have, however many steps \
                  and levels there are, and the images keep noise. Use an epsilon below sigma_min²/3 = {:.3e} (now {:.3e}), \

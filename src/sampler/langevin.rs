@@ -25,7 +25,7 @@ pub struct LangevinSpec {
     /// The noise level σ; by default the smallest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
-    /// The step size τ; by default 0.1 σ².
+    /// The step size τ; by default 0.1 σ², 0.01 where σ is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tau: Option<f64>,
     /// The number of steps T; by default 500.
@@ -43,6 +43,11 @@ pub struct LangevinSpec {
 }
 
 impl LangevinSpec {
+    /// τ/σ² by default.
+    pub(super) const TAU: f64 = 0.1;
+    /// T by default.
+    pub(super) const STEPS: u32 = 500;
+
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             sigma: self.sigma.or(model.sigma),
@@ -66,9 +71,9 @@ impl LangevinSpec {
         let sigma = self.sigma.unwrap_or(range.min);
         level_in_range("sigma", sigma, range)?;
         // On a density without noise there is no σ to take the step's size from.
-        let tau = self.tau.unwrap_or(if sigma > 0.0 { 0.1 * sigma * sigma } else { 0.01 });
+        let tau = self.tau.unwrap_or(if sigma > 0.0 { Self::TAU * sigma * sigma } else { 0.01 });
         step_size("tau", tau)?;
-        let steps = self.steps.unwrap_or(500);
+        let steps = self.steps.unwrap_or(Self::STEPS);
         count("steps", steps)?;
         let init = self.init.unwrap_or(Init::Normal { deviation: 1.0 });
         init.check()?;

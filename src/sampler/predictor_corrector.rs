@@ -30,7 +30,7 @@ pub struct PredictorCorrectorSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_max: Option<f64>,
-    /// The last noise level; by default the smallest of the model.
+    /// The last noise level; by default the smallest of the model, 0.01 where that is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_min: Option<f64>,
     /// The number of levels N; by default 100.

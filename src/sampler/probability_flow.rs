@@ -43,7 +43,7 @@ pub struct ProbabilityFlowSpec {
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_max: Option<f64>,
-    /// The last noise level; by default the smallest of the model.
+    /// The last noise level; by default the smallest of the model, 0.01 where that is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_min: Option<f64>,
     /// The number of steps N; by default 18.

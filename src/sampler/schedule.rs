@@ -49,6 +49,12 @@ pub fn ncsnv2_levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
     (levels.round() as u32).saturating_add(1).max(2)
 }
 
+/// The number of geometric levels none of which is more than `ratio` times the next.
+#[must_use]
+pub fn close_levels(sigma_max: f64, sigma_min: f64, ratio: f64) -> u32 {
+    (libm::log(sigma_max / sigma_min) / libm::log(ratio)).ceil() as u32 + 1
+}
+
 /// The step size ε that technique 4 of Song & Ermon 2020 asks for: the one whose `steps` steps at a level bring the
 /// variance of the level before, σᵢ₋₁² = (γσᵢ)², closest to σᵢ².
 ///

@@ -8,6 +8,7 @@ use super::{Kind, ModelInfo, ScoreError, ScoreModel, ScoreSession, Tuning};
 use serde::Serialize;
 use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A model that has passed its warm-up. Cloning shares the model.
 #[derive(Clone)]
@@ -48,7 +49,16 @@ fn cure(kind: Kind) -> &'static str {
 }
 
 /// The batch sizes at which bytes are compared: vector bodies, scalar tails and both together.
-const SIZES: [usize; 8] = [1, 2, 3, 4, 7, 8, 16, 33];
+const SIZES: [usize; 8] = [1, 2, 3, 4, 7, 8, 16, LARGEST];
+const LARGEST: usize = 33;
+
+/// The most rows whose bytes are compared. What depends on the batch by the last bit of a logarithm or a sine does so in one row of ten or
+/// twenty.
+const ROWS: usize = 512;
+/// The most numbers of all rows, but for the first [`LARGEST`].
+const NUMBERS: usize = 1 << 22;
+/// How long rows are evaluated one by one on a session, but for the first [`LARGEST`].
+const TIME: Duration = Duration::from_millis(60);
 
 /// The one size of a run that models are given whose bytes depend on it, the first at which they depend on nothing else. On a CPU
 /// a row by itself costs little more than its part of a batch, and eight times less than a padded one.
@@ -208,9 +218,9 @@ pub fn prepare_for(
     rows: Option<NonZero<usize>>,
 ) -> Result<ReadyModel, Unfit> {
     let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| rows.is_none_or(|rows| size <= rows.get())).collect();
-    let probe = Probe::new(model.info(), SIZES[SIZES.len() - 1]);
+    let probe = Probe::new(model.info(), (NUMBERS / model.info().dim()).clamp(LARGEST, ROWS));
     let mut standard = model.open(1)?;
-    let mut alone = probe.alone(standard.as_mut())?;
+    let mut alone = probe.alone(standard.as_mut(), LARGEST, TIME)?;
     if let Some(row) = alone.chunks(probe.dim).position(|row| row.iter().any(|s| !s.is_finite())) {
         let &ModelInfo { ref name, kind, .. } = model.info();
         return Err(Unfit::NotFinite { model: name.clone(), kind, sigma: probe.sigma[row] });
@@ -222,7 +232,7 @@ pub fn prepare_for(
             break;
         }
         let mut fixed = of_size(model.open(1)?, Some(rows));
-        let padded = probe.alone(fixed.as_mut())?;
+        let padded = probe.alone(fixed.as_mut(), LARGEST, TIME)?;
         if probe.agrees(fixed.as_mut(), &padded, &sizes)? {
             (reproducible, fixed_rows, standard, alone) = (true, Some(rows), fixed, padded);
         }
@@ -232,7 +242,9 @@ pub fn prepare_for(
     for &threads in layouts {
         if !same_bytes.contains(&threads) {
             let mut session = of_size(model.open(threads)?, fixed_rows);
-            if same(&probe.alone(session.as_mut())?, &alone) {
+            let wide = probe.alone(session.as_mut(), LARGEST, TIME)?;
+            let both = wide.len().min(alone.len());
+            if same(&wide[..both], &alone[..both]) {
                 same_bytes.push(threads);
                 idle.keep(threads, session);
             }

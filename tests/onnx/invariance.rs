@@ -1,10 +1,10 @@
 //! Whether a row's bytes depend on its batch, as found at load.
 
-use crate::support::{contract, file, load, open, score, two_modes};
-use smld::onnx::Attr;
+use crate::support::{contract, file, inputs, load, open, score, two_modes};
+use smld::onnx::{Attr, GraphBuilder};
 use smld::sampler::{Noise, Purpose};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::mixture_file;
+use smld::score::onnx::{Contract, mixture_file};
 use smld::score::{Unfit, prepare};
 use std::sync::Arc;
 
@@ -67,6 +67,20 @@ fn a_logarithm_of_sigma_as_it_comes_is_found_out() {
 }
 
 #[test]
+fn functions_of_sigma_as_it_comes_are_found_out_whatever_its_range() {
+    for (low, high) in [(0.002, 64.0), (0.01, 500.0), (0.001, 20.0), (0.01, 15.0), (0.05, 3.0), (0.02, 80.0)] {
+        for function in ["Log", "Sin", "Cos"] {
+            let contract = Contract { sigma_min: low, sigma_max: high, ..contract() };
+            let file = file(&contract, |graph, x, sigma| {
+                let value = graph.node(function, &[sigma], &[]);
+                graph.node("Mul", &[x, &value], &[])
+            });
+            assert!(!invariant(file), "{function}, σ from {low} to {high}");
+        }
+    }
+}
+
+#[test]
 fn rows_that_see_one_another_are_found_out() {
     assert!(!invariant(file(&contract(), |graph, x, _| {
         let rows = ("axes", Attr::Ints(vec![0]));
@@ -91,4 +105,25 @@ fn a_network_that_gives_nan_is_not_served() {
         sentence.contains("'small' gives NaN or infinity at σ = ") && sentence.contains("train it again"),
         "{sentence}"
     );
+}
+
+#[test]
+fn a_table_that_is_one_class_short_is_found_out_before_it_fails_anyone_s_request() {
+    let loaded = |rows: usize| {
+        const CLASSES: usize = 1000;
+        let contract = Contract { labels: (0..CLASSES).map(|i| i.to_string()).collect(), ..contract() };
+        let mut graph = GraphBuilder::new("small");
+        let (x, _) = inputs(&mut graph, 2);
+        let label = graph.input_i64("label", &[]);
+        let one = graph.constant_i64("one", &[1], &[1]);
+        let place = graph.node("Add", &[&label, &one], &[]);
+        let table = graph.constant_f32("table", &[rows as i64, 1], &vec![1.0; rows]);
+        let scale = graph.node("Gather", &[&table, &place], &[]);
+        let score = graph.node("Mul", &[&x, &scale], &[]);
+        graph.output_f32("score", &score, &[2]);
+        prepare(Arc::new(load(graph.finish(&contract.to_metadata())).unwrap()), &[1])
+    };
+    assert!(loaded(1001).is_ok());
+    let Err(unfit) = loaded(1000) else { panic!("class 999 has no row") };
+    assert!(unfit.to_string().contains("1000"), "{unfit}");
 }

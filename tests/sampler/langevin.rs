@@ -1,7 +1,7 @@
 //! Langevin dynamics, plain and annealed.
 
 use crate::support::{D, assert_variance, evaluate, gaussian, run, sampler, small_mode};
-use smld::sampler::{Noise, Purpose};
+use smld::sampler::{Noise, Purpose, SamplerSpec, SigmaRange};
 use smld::score::density::{Component, GaussianMixture};
 
 #[test]
@@ -61,6 +61,32 @@ fn annealed_langevin_with_the_settings_of_song_and_ermon_2019_has_the_variance_o
     let noisy = x.clone();
     sampler.advance(1000, &Noise::new(20, 0, Purpose::Sampling), &mut x, &mut Vec::new(), &score);
     assert!(x.iter().zip(noisy).all(|(x, noisy)| (x - denoise as f32 * noisy).abs() <= 1e-6 * noisy.abs().max(0.1)));
+}
+
+#[test]
+fn annealed_langevin_by_default_comes_as_near_in_few_dimensions_as_in_many() {
+    for dim in [1, 2, 16, 784] {
+        let spec: SamplerSpec = serde_json::from_value(serde_json::json!({"method": "annealed_langevin"})).unwrap();
+        let sampler = spec.resolve(None, SigmaRange { min: 0.01, max: 20.0, dim }).unwrap();
+        let told = serde_json::to_value(&sampler).unwrap();
+        let number = |name: &str| told[name].as_f64().unwrap();
+        let (levels, steps) = (number("levels") as i32, number("steps_per_level") as usize);
+        let variance = annealed(1.0, 400.0, [20.0, 0.01], levels, steps, number("epsilon"));
+        assert!((1.0..1.2).contains(&variance), "{dim} dimensions: {variance}");
+    }
+}
+
+#[test]
+fn on_one_level_annealed_langevin_is_langevin_dynamics() {
+    let range = SigmaRange { min: 0.5, max: 0.5, dim: 2 };
+    let resolved = |spec: serde_json::Value| {
+        let spec: SamplerSpec = serde_json::from_value(spec).unwrap();
+        spec.resolve(None, range).unwrap()
+    };
+    let one = resolved(serde_json::json!({"method": "annealed_langevin", "denoise": false}));
+    let same = resolved(serde_json::json!({"method": "langevin"}));
+    assert_eq!(one.evaluations(), same.evaluations());
+    assert!((0..one.evaluations()).all(|k| (one.sigma(k), one.tau(k)) == (same.sigma(k), same.tau(k))));
 }
 
 #[test]

@@ -103,11 +103,17 @@ fn a_parameter_that_cannot_be_is_refused_by_its_name() {
 
 #[test]
 fn a_ladder_too_coarse_for_its_steps_is_warned_of_and_the_default_one_is_not() {
-    let warnings = |spec: serde_json::Value| {
+    let of = |spec: serde_json::Value, dim: usize| {
         let spec: SamplerSpec = serde_json::from_value(spec).unwrap();
-        spec.resolve(None, SigmaRange { min: 0.01, max: 15.0, dim: 784 }).unwrap().warnings().concat()
+        spec.resolve(None, SigmaRange { min: 0.01, max: 15.0, dim }).unwrap().warnings().concat()
     };
-    assert_eq!(warnings(serde_json::json!({"method": "annealed_langevin"})), "");
+    let warnings = |spec| of(spec, 784);
+    for dim in [1, 2, 3, 4, 16, 64, 784, 3072] {
+        assert_eq!(of(serde_json::json!({"method": "annealed_langevin"}), dim), "", "{dim} dimensions");
+    }
+    // Steps that are the best for three levels are too large for any: it is the ladder.
+    let three = warnings(serde_json::json!({"method": "annealed_langevin", "levels": 3}));
+    assert!(three.contains("too coarse") && three.contains("now 3"), "{three}");
     // L = 20, T = 5, τ = 0.1 σ².
     let coarse = warnings(serde_json::json!({"method": "annealed_langevin", "levels": 20, "epsilon": 1e-5}));
     assert!(coarse.contains("too coarse") && coarse.contains("now 20"), "{coarse}");

@@ -1,7 +1,7 @@
 //! Denoising score matching over a ladder of noise levels.
 
 use super::{Objective, ScoreFunction, half_square};
-use crate::sampler::schedule::{geometric, ncsnv2_levels};
+use crate::sampler::schedule::{close_levels, geometric, ncsnv2_levels};
 use crate::train::batches::Draws;
 use anyhow::Result;
 use tch::Tensor;
@@ -30,8 +30,7 @@ impl DsmLadder {
     /// is content with levels so far apart that the dynamics does not come to rest on them.
     #[must_use]
     pub fn levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
-        let close = 1 + (libm::log(sigma_max / sigma_min) / libm::log(RATIO)).ceil() as u32;
-        ncsnv2_levels(sigma_max, sigma_min, dim).max(close)
+        ncsnv2_levels(sigma_max, sigma_min, dim).max(close_levels(sigma_max, sigma_min, RATIO))
     }
 }
 
