@@ -12,7 +12,7 @@ ARG CUDA_RUNTIME=nvidia/cuda:13.0.0-cudnn-runtime-ubuntu24.04
 
 FROM ${BUILDER} AS build
 WORKDIR /build
-# Dependencies first, around an empty program: this layer holds until the manifest or the lock changes.
+# Dependencies first, around an empty program: built again only when Cargo.toml, Cargo.lock, build.rs or proto/ changes.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
 RUN mkdir -p src/bin && touch src/lib.rs && echo 'fn main() {}' > src/bin/smld.rs \

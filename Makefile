@@ -91,7 +91,7 @@ figures: ## redraw the pictures of docs/THEORY.md and models/README.md
 	$(TRAIN) plot learnt models/two-moons.onnx --density two-moons --out docs/figures/learnt.png
 	$(TRAIN) plot loss models/logs/mnist.jsonl --out docs/figures/loss.svg
 	$(TRAIN) plot chain models/mnist.onnx --sampler '{"method":"annealed_langevin","steps_per_level":10}' --out docs/figures/chain.png
-	$(TRAIN) plot annealing --out docs/figures/annealing.png
+	$(TRAIN) plot annealing --chains 20000 --seed 1 --out docs/figures/annealing.png
 	for model in mnist fashion-mnist avatars; do \
 	    $(TRAIN) sample models/$$model.onnx --n 100 --seed 0 --out models/images/$$model.png; \
 	    each=10; if [ $$model = avatars ]; then each=5; fi; \

@@ -62,7 +62,7 @@ struct Cli {
     /// What is measured; everything by default
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Short windows: four minutes in place of half an hour, and rougher figures
+    /// Short windows: five minutes in place of half an hour, and rougher figures
     #[arg(long)]
     quick: bool,
     /// The folder for the figures as JSON and the plots

@@ -16,8 +16,8 @@ use std::time::Instant;
 #[command(after_help = "Examples:\n  \
     smld sample -n 16 -o grid.png\n  \
     smld sample --model fashion-mnist --label sneaker -n 10 --seed 7 -o sneakers.png\n  \
-    smld sample -n 1000 --sampler '{\"method\":\"ancestral\",\"steps\":100}' -o digits.npy\n  \
-    smld sample -n 50000 --priority bulk -o digits.zip")]
+    smld sample --model mnist -n 1000 --sampler '{\"method\":\"ancestral\",\"steps\":100}' -o digits.npy\n  \
+    smld sample --model mnist -n 50000 --priority bulk -o digits.zip")]
 pub struct Sample {
     #[command(flatten)]
     remote: RemoteArgs,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Who may ask")]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct AccessSettings {
-    /// A file of keys, of which every request must bring one; `smld key` makes keys. Without it, only this machine may ask
+    /// A file of keys, of which every request must bring one; `smld key` makes keys. Without it, and without --open-to-all, only this machine may ask
     #[arg(long, env = "SMLD_KEYS", value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<PathBuf>,

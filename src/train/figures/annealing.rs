@@ -26,6 +26,8 @@ pub struct Annealing {
 const DENSITY: &str = "mixture";
 /// The square in which all chains begin, each place as likely.
 const INIT: Init = Init::Uniform { low: -8.0, high: 8.0 };
+/// The most chains that are shown: of more the dots hide the density.
+const SHOWN: usize = 4000;
 /// The square that is shown.
 const WINDOW: [f64; 2] = [-9.5, 9.5];
 /// The weight of the mode at (−5, −5).
@@ -73,7 +75,8 @@ impl Annealing {
             table.row([name.to_owned(), evaluations.to_string(), format!("{weight:.3}"), format!("{error:.3}")]);
             weight
         };
-        let draw = |title: &str, points: Vec<[f64; 2]>, weight: f64| {
+        let draw = |title: &str, mut points: Vec<[f64; 2]>, weight: f64| {
+            points.truncate(SHOWN);
             let dots = Style::new(palette::VERMILION, 1.2).faded(0.5);
             panel(density.as_ref(), 0.0, WINDOW, 270)
                 .title(title)
