@@ -1,6 +1,6 @@
 //! A file that is not whole is refused, by name and with the reason.
 
-use crate::files::{Folder, cifar, colour, grey, gz, idx, npy, npy_with_header, refusal};
+use crate::files::{Folder, cifar, colour, grey, gz, idx, noisy, npy, npy_with_header, open, refusal};
 use smld::train::data::{Channels, Options};
 use std::fs;
 
@@ -154,6 +154,25 @@ fn a_cifar_10_folder_that_lacks_a_file() {
 }
 
 #[test]
+fn a_cifar_10_folder_with_a_file_that_is_empty_or_cut_between_two_records() {
+    let folder = Folder::new();
+    let record = cifar(1, [0; 3]);
+    let whole = record.repeat(3);
+    for i in 1..=5 {
+        folder.write(&format!("data_batch_{i}.bin"), &whole);
+    }
+    for short in ["data_batch_1.bin", "data_batch_4.bin"] {
+        folder.write(short, "");
+        assert_eq!(refused(&folder, ""), format!("<folder>/{short} holds no images and no points"));
+        folder.write(short, record.repeat(2));
+        let expected =
+            format!("<folder>/{short} has 2 records, but another batch has 3: it is cut off; fetch it again");
+        assert_eq!(refused(&folder, ""), expected);
+        folder.write(short, &whole);
+    }
+}
+
+#[test]
 fn arrays_that_are_neither_images_nor_points() {
     let folder = Folder::new();
     let known = "images are [N, H, W], [N, C, H, W] or [N, H, W, C] with 1 or 3 channels, points are floats [N, D]";
@@ -215,6 +234,38 @@ fn an_image_that_cannot_be_decoded() {
         assert!(reason.ends_with("; replace it, or move it out of the data"), "{reason}");
         fs::remove_file(&path).unwrap();
     }
+}
+
+/// Decoders fill what is missing with grey.
+#[test]
+fn a_jpeg_that_is_cut_off_within_its_scan() {
+    let folder = Folder::new();
+    let path = folder.image("set/a.jpg", noisy(40, 40));
+    let whole = fs::read(&path).unwrap();
+    let scan = whole.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap();
+    assert!(whole.len() - scan > 500, "the scan is {} bytes", whole.len() - scan);
+    let expected =
+        "<folder>/set/a.jpg is cut off: a JPEG without its end marker; fetch it again, or move it out of the data";
+    for end in (scan + 20..whole.len()).step_by(97).chain([whole.len() - 2, whole.len() - 1]) {
+        fs::write(&path, &whole[..end]).unwrap();
+        assert_eq!(refused(&folder, "set"), expected, "cut at byte {end} of {}", whole.len());
+    }
+}
+
+#[test]
+fn a_jpeg_that_is_cut_off_after_a_whole_thumbnail() {
+    let folder = Folder::new();
+    let whole = with_thumbnail(&fs::read(folder.image("a.jpg", noisy(40, 40))).unwrap());
+    folder.write("set/a.jpg", &whole);
+    assert_eq!(open(folder.path("set")).shape(), [1, 40, 40]);
+    folder.write("set/a.jpg", &whole[..whole.len() - 100]);
+    assert!(refused(&folder, "set").starts_with("<folder>/set/a.jpg is cut off: "));
+}
+
+/// The JPEG with itself as a segment that applications may use, as cameras keep thumbnails.
+fn with_thumbnail(jpeg: &[u8]) -> Vec<u8> {
+    let length = (jpeg.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE5], &length, jpeg, &jpeg[2..]].concat()
 }
 
 #[test]

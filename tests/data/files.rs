@@ -2,6 +2,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
+use smld::sampler::{Noise, Purpose};
 use smld::train::data::{Dataset, Options};
 use std::fs;
 use std::io::Write;
@@ -69,6 +70,13 @@ pub(crate) fn grey(width: u32, height: u32, level: u8) -> GrayImage {
 
 pub(crate) fn colour(width: u32, height: u32, rgb: [u8; 3]) -> RgbImage {
     RgbImage::from_pixel(width, height, Rgb(rgb))
+}
+
+/// Another level in every pixel: a JPEG of it is mostly its scan.
+pub(crate) fn noisy(width: u32, height: u32) -> GrayImage {
+    let mut levels = vec![0.0; (width * height) as usize];
+    Noise::new(1, 0, Purpose::Data).uniform(0, &mut levels);
+    GrayImage::from_fn(width, height, |x, y| Luma([(256.0 * levels[(y * width + x) as usize]) as u8]))
 }
 
 pub(crate) fn open(path: impl AsRef<Path>) -> Dataset {

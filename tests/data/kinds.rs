@@ -1,10 +1,11 @@
 //! Each kind gives its rows, labels and names.
 
-use crate::files::{Folder, cifar, colour, grey, gz, idx, labels, levels, npy, open, row};
+use crate::files::{Folder, cifar, colour, grey, gz, idx, labels, levels, noisy, npy, open, row};
 use image::{Rgba, RgbaImage};
 use smld::sampler::{Noise, Purpose};
 use smld::score::density::{NAMES, by_name};
 use smld::train::data::{Channels, Dataset, Options};
+use std::fs;
 use std::path::Path;
 
 #[test]
@@ -95,6 +96,17 @@ fn mean_and_deviation_are_of_all_values() {
 }
 
 #[test]
+fn deviations_are_of_each_element_about_its_own_mean() {
+    let folder = Folder::new();
+    let points: Vec<u8> =
+        [0.1_f32, 2000.0, 0.1, 2001.0, 0.1, 2002.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let points = open(folder.write("points.npy", npy("<f4", "(3, 2)", &points)));
+    assert_eq!(points.deviations(), [0.0, (2.0_f64 / 3.0).sqrt()]);
+    let bytes = open(folder.write("images", idx(&[2, 1, 2], &[0, 7, 255, 7])));
+    assert_eq!(bytes.deviations(), [0.5, 0.0]);
+}
+
+#[test]
 fn a_folder_of_cifar_10_is_its_five_training_files() {
     let folder = Folder::new();
     for i in 1..=5 {
@@ -161,6 +173,17 @@ fn a_folder_of_images_is_read_in_the_order_of_names() {
     assert_eq!((data.len(), data.shape()), (3, &[3, 2, 3][..]));
     assert_eq!((0..3).map(|i| levels(&data, i)[0]).collect::<Vec<_>>(), [10, 20, 30]);
     assert!(data.classes().is_empty());
+}
+
+#[test]
+fn a_jpeg_is_read_whatever_follows_its_end() {
+    let folder = Folder::new();
+    let whole = fs::read(folder.image("set/a.jpg", noisy(40, 40))).unwrap();
+    let alone = levels(&open(folder.path("set")), 0);
+    for more in [&b"garbage"[..], &[0; 3], &[0xFF, 0xDA], &[0xFF]] {
+        folder.write("set/a.jpg", [&whole, more].concat());
+        assert_eq!(levels(&open(folder.path("set")), 0), alone, "with {more:?} after its end");
+    }
 }
 
 #[test]

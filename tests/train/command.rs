@@ -1,6 +1,6 @@
 //! The commands, as a person types them.
 
-use crate::support::{write_halves, write_ring};
+use crate::support::{write_halves, write_points, write_ring};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -136,6 +136,43 @@ fn fit_takes_points_and_any_objective() {
     assert!(bad(&["--count", "10"]).contains("'count' means nothing"));
     assert!(bad(&["--width", "48,128"]).contains("one number"));
     assert!(bad(&["--precision", "bf16"]).contains("convolutions"));
+}
+
+/// What `fit` says of `data` beside a step of training.
+fn said_of(folder: &Path, data: &str, more: &[&str]) -> String {
+    let run = tempfile::tempdir_in(folder).unwrap();
+    let fit = ["fit", "--data", data, "--out", "x.onnx", "--steps", "1", "--threads", "1", "--run"];
+    let output = smld_train(folder, &[&fit[..], &[run.path().to_str().unwrap()], more].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    said(&output)
+}
+
+#[test]
+fn fit_warns_of_a_coordinate_that_the_noise_hides() {
+    let folder = tempfile::tempdir().unwrap();
+    write_points(folder.path(), 512, |[x, y]| [2000.0 + 0.5 * x.signum(), 0.7 * y]);
+    // Over all coordinates the deviation is 1000, and the smallest level a hundredth of that.
+    let told = said_of(folder.path(), "points.npy", &[]);
+    assert!(told.contains("coordinate 0 (from 0) has deviation 0.5, "), "{told}");
+    assert!(told.contains("less than 10 times the smallest noise level, 10,"), "{told}");
+    assert!(told.contains("bring all coordinates to one place and scale before training"), "{told}");
+    let told = said_of(folder.path(), "points.npy", &["--sigma-min", "0.01"]);
+    assert!(!told.contains("coordinate"), "{told}");
+
+    write_points(folder.path(), 512, |[x, _]| [x, 3.0]);
+    let told = said_of(folder.path(), "points.npy", &[]);
+    assert!(told.contains("coordinate 1 (from 0) has deviation 0: it is the same in every row"), "{told}");
+}
+
+#[test]
+fn fit_warns_of_no_coordinate_of_plain_points_of_images_or_where_one_level_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!said_of(folder.path(), "two-moons", &[]).contains("coordinate"));
+    let one = ["--objective", "dsm", "--sigma", "0.3"];
+    assert!(!said_of(folder.path(), "two-moons", &one).contains("coordinate"));
+    write_halves(folder.path(), 64);
+    let told = said_of(folder.path(), ".", &["--width", "16,32", "--sigma-min", "1"]);
+    assert!(!told.contains("coordinate"), "{told}");
 }
 
 #[test]

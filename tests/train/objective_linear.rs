@@ -122,6 +122,33 @@ fn the_ladder_recovers_the_linear_score_at_each_of_its_levels() {
     assert_recovers(&found, &exact, 0.04);
 }
 
+/// The mean loss of Px, for a symmetric P, on the draws of [`STEPS`] steps.
+fn mean_loss(objective: &dyn Objective, p: [f64; 4]) -> f64 {
+    let (x, label) = (gaussian(), Tensor::full([ROWS], -1, (Kind::Int64, Device::Cpu)));
+    let matrix = Tensor::from_slice(&p).to_kind(Kind::Float).reshape([2, 2]);
+    let mut score = |x: &Tensor, _: &Tensor, _: &Tensor| x.matmul(&matrix);
+    let of_step = |step| {
+        let draws = Draws::new(1, step, ROWS as usize, Device::Cpu);
+        objective.loss(&mut score, &x, &label, &draws).unwrap().double_value(&[])
+    };
+    (0..STEPS).map(of_step).sum::<f64>() / f64::from(STEPS)
+}
+
+/// Of s = 0 it is E ½‖z‖² = 1 in two dimensions, at every level and so of every ladder. Of the exact score −(Σ + σ² I)⁻¹ x it is
+/// ½ tr Σ (Σ + σ² I)⁻¹ = 1 − ½ σ² tr (Σ + σ² I)⁻¹: the variance of z that x + σz does not tell.
+#[test]
+fn the_ladders_loss_is_half_of_the_square_weighted_by_the_square_of_the_level() {
+    tch::set_num_threads(1);
+    let near = |loss: f64, value: f64| assert!((loss / value - 1.0).abs() < 0.03, "the loss {loss} is not {value}");
+    near(mean_loss(&DsmLadder::new(2.0, 0.5, 3), [0.0; 4]), 1.0);
+    for sigma in [2.0, 0.5, 0.1] {
+        let objective = DsmLadder { ladder: vec![sigma as f32] };
+        near(mean_loss(&objective, [0.0; 4]), 1.0);
+        let [a, _, _, d] = exact(sigma);
+        near(mean_loss(&objective, exact(sigma)), 1.0 + 0.5 * sigma * sigma * (a + d));
+    }
+}
+
 #[test]
 fn the_continuum_recovers_the_linear_score_at_every_level() {
     let objective = DsmContinuous(Continuum {

@@ -56,14 +56,21 @@ pub(crate) const OBJECTIVES: [ObjectiveSpec; 7] = [
 
 /// `count` points `[2]` on a noisy ring, as `points.npy` in `folder`.
 pub(crate) fn write_ring(folder: &Path, count: u32) {
+    write_points(folder, count, |z| {
+        let scale = (1.0 + 0.1 * z[0]) / z[0].hypot(z[1]);
+        z.map(|z| scale * z)
+    });
+}
+
+/// `count` points that `point` makes of normal numbers, as `points.npy` in `folder`.
+pub(crate) fn write_points(folder: &Path, count: u32, point: impl Fn([f32; 2]) -> [f32; 2]) {
     let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({count}, 2), }}");
     bytes.extend(format!("{header:<117}\n").bytes());
     for i in 0..count {
         let mut z = [0.0; 2];
         Noise::new(1, i, Purpose::Data).normal(0, &mut z);
-        let scale = (1.0 + 0.1 * z[0]) / z[0].hypot(z[1]);
-        z.iter().for_each(|z| bytes.extend((scale * z).to_le_bytes()));
+        bytes.extend(point(z).iter().flat_map(|x| x.to_le_bytes()));
     }
     std::fs::write(folder.join("points.npy"), bytes).unwrap();
 }

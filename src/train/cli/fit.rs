@@ -1,5 +1,6 @@
 //! `smld-train fit`: from a data set to a score network file.
 
+use super::coordinates;
 use super::keeper::{Keeper, checkpoint};
 use super::objective::ObjectiveArgs;
 use super::reading::Reading;
@@ -142,6 +143,9 @@ impl Fit {
             run.state.weights.count(),
             folder.display()
         ));
+        if let Some(warning) = coordinates::warning(&data, &run.plan.objective) {
+            reporter.say(&warning);
+        }
         if run.done() >= 1.0 {
             reporter.say("the run is over already; with a larger --steps or --minutes it goes on");
         }

@@ -1,6 +1,7 @@
 //! The commands of `smld-train`.
 
 mod comparison;
+mod coordinates;
 mod evaluate;
 mod export;
 mod features;

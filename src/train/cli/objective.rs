@@ -216,6 +216,6 @@ fn fits(teacher: &ModelInfo, data: &Dataset) -> Result<()> {
 }
 
 /// `value` to two significant digits.
-fn two_digits(value: f64) -> f64 {
+pub(super) fn two_digits(value: f64) -> f64 {
     format!("{value:.1e}").parse().unwrap_or(value)
 }

@@ -22,10 +22,11 @@ pub(super) fn read_file(path: &Path, options: &Options) -> Result<Contents, Data
 }
 
 fn read(paths: &[PathBuf], names: &Path, options: &Options) -> Result<Contents, DataError> {
-    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    let (mut values, mut labels, mut counts) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
-        append(path, &mut values, &mut labels).map_err(|fault| fault.at(path))?;
+        counts.push(append(path, &mut values, &mut labels).map_err(|fault| fault.at(path))?);
     }
+    of_one_length(paths, &counts)?;
     let classes = match &options.classes {
         Some(classes) => classes.clone(),
         None => read_names(names)?,
@@ -33,18 +34,31 @@ fn read(paths: &[PathBuf], names: &Path, options: &Options) -> Result<Contents, 
     Ok(Contents { kind: "cifar-10", shape: SHAPE.to_vec(), values: Values::Bytes(values), labels, classes })
 }
 
-fn append(path: &Path, values: &mut Vec<u8>, labels: &mut Vec<i64>) -> Result<(), Fault> {
+/// Refuses a batch with fewer records than the longest: a file that is cut between two records is whole for all that it tells.
+fn of_one_length(paths: &[PathBuf], counts: &[usize]) -> Result<(), DataError> {
+    let most = counts.iter().copied().max().unwrap_or_default();
+    match paths.iter().zip(counts).find(|&(_, &found)| found < most) {
+        Some((path, &found)) => Err(Fault::ShortBatch { found, most }.at(path)),
+        None => Ok(()),
+    }
+}
+
+/// Appends the records of one file: how many they are.
+fn append(path: &Path, values: &mut Vec<u8>, labels: &mut Vec<i64>) -> Result<usize, Fault> {
     let size = fs::metadata(path)?.len();
     if size > MAX_BYTES {
         return Err(Fault::TooLarge { sizes: vec![size] });
     }
     let bytes = fs::read(path)?;
     let (records, []) = bytes.as_chunks::<RECORD>() else { return Err(Fault::Truncated) };
+    if records.is_empty() {
+        return Err(Fault::Empty);
+    }
     for [label, image @ ..] in records {
         labels.push(i64::from(*label));
         values.extend_from_slice(image);
     }
-    Ok(())
+    Ok(records.len())
 }
 
 /// A class's name a line; numbers where the file is missing.

@@ -85,6 +85,14 @@ pub enum Fault {
         /// How many labels.
         labels: usize,
     },
+    /// A batch of fewer records than the others have.
+    #[error("has {found} records, but another batch has {most}: it is cut off; fetch it again")]
+    ShortBatch {
+        /// How many records.
+        found: usize,
+        /// How many the longest batch has.
+        most: usize,
+    },
     /// A label without a class.
     #[error("has the label {label} in row {row} (from 0), but {classes} classes; name all classes, or fetch it again")]
     NoSuchClass {
@@ -120,6 +128,9 @@ pub enum Fault {
     /// An image that cannot be decoded.
     #[error("cannot be decoded: {0}; replace it, or move it out of the data")]
     Undecodable(image::ImageError),
+    /// A JPEG without its end.
+    #[error("is cut off: a JPEG without its end marker; fetch it again, or move it out of the data")]
+    CutOff,
     /// Images of no pixels were asked for.
     #[error("cannot be resized to 0 pixels; give a size of at least 1")]
     NoSize,

@@ -1,6 +1,6 @@
 //! A folder of images, or of one sub-folder a class.
 
-use super::{Contents, DataError, Fault, Options, Values, planes, volume};
+use super::{Contents, DataError, Fault, Options, Values, jpeg, planes, volume};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Rgb, RgbImage};
 use std::fs::{self, File};
@@ -136,6 +136,9 @@ fn any_colour(images: &[PathBuf]) -> Result<bool, DataError> {
 
 /// The image, turned as its camera was.
 fn decode(path: &Path) -> Result<DynamicImage, Fault> {
+    if jpeg::is_cut_off(path)? {
+        return Err(Fault::CutOff);
+    }
     let decode = || {
         let mut decoder = decoder(path)?;
         let orientation = decoder.orientation()?;

@@ -8,6 +8,7 @@ mod error;
 mod folder;
 mod generated;
 mod idx;
+mod jpeg;
 pub(super) mod npy;
 
 pub use error::{DataError, Fault};
@@ -150,6 +151,20 @@ impl Dataset {
             }
             Values::Floats(floats) => moments(floats.iter().map(|&value| (f64::from(value), 1.0))),
         }
+    }
+
+    /// The standard deviation of each element of a row about its own mean, over all rows.
+    #[must_use]
+    pub fn deviations(&self) -> Vec<f64> {
+        let dim = self.contents.dim();
+        let value = |at: usize| match &self.contents.values {
+            Values::Bytes(bytes) => f64::from(bytes[at]) / 255.0,
+            Values::Floats(floats) => f64::from(floats[at]),
+        };
+        // From the first row on: what is the same in every row has a deviation of exactly zero.
+        let about_the_first =
+            |element: usize| (element..self.len() * dim).step_by(dim).map(move |at| value(at) - value(element));
+        (0..dim).map(|element| moments(about_the_first(element).map(|value| (value, 1.0))).1).collect()
     }
 
     /// What a model's card says of its data. The hash is of the rows and labels as they are used, so it does not

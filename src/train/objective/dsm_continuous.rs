@@ -6,7 +6,7 @@ use crate::train::batches::Draws;
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-/// E λ(σ) ½‖s(x + σz, σ) + z/σ‖² (Vincent 2011; the weighting over noise levels of Song & Ermon 2019), with σ and λ of
+/// E λ(σ) ‖s(x + σz, σ) + z/σ‖² (Vincent 2011; the weighting over noise levels of Song & Ermon 2019), with σ and λ of
 /// [`Continuum`], as a mean over elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DsmContinuous(pub Continuum);
