@@ -219,11 +219,19 @@ fn what_is_too_large_for_the_queue_by_itself_is_told_so_and_not_to_come_back() {
     let config = EngineConfig { max_queued_evaluations: 100, ..roomy(1) };
     let (engine, _workers) = engine(std::slice::from_ref(&model), config, Arc::new(())).unwrap();
     let _fits = engine.submit(&request(&model, 5, 20)).unwrap();
-    let refused = engine.submit(&request(&model, 6, 20)).err();
-    assert_eq!(refused, Some(Refused::TooLarge { evaluations: 120, most: 100 }));
+    let fault = |asked: &SampleRequest| match engine.submit(asked) {
+        Err(Refused::Invalid(fault)) => fault.to_string(),
+        other => panic!("{:?}", other.err()),
+    };
+    let told = fault(&request(&model, 6, 20));
+    assert!(
+        told.starts_with("n: makes 120 evaluations") && told.contains("and 100 evaluations are the most"),
+        "{told}"
+    );
     let raw = RawSampleRequest { n: Some(4), sampler: Some(steps(20)), ..RawSampleRequest::default() };
     let bulk = asked(&model, &RawSampleRequest { priority: Some(Priority::Bulk), ..raw });
-    assert_eq!(engine.submit(&bulk).err(), Some(Refused::TooLarge { evaluations: 80, most: 75 }));
+    let told = fault(&bulk);
+    assert!(told.contains("makes 80 evaluations") && told.contains("and 75 bulk evaluations are the most"), "{told}");
 }
 
 #[test]
@@ -242,7 +250,7 @@ fn bulk_fills_three_quarters_of_each_bound_and_interactive_requests_find_the_res
         let bound = |answer: &Result<_, Refused>| match answer {
             Ok(_) => None,
             Err(Refused::AtCapacity { bound, .. }) => Some(*bound),
-            Err(refused @ (Refused::TooLarge { .. } | Refused::Draining)) => panic!("{refused}"),
+            Err(refused @ (Refused::Invalid(_) | Refused::Draining)) => panic!("{refused}"),
         };
         answers.iter().map(bound).collect::<Vec<_>>()
     };
@@ -299,10 +307,10 @@ fn what_cannot_be_in_time_at_the_measured_rate_is_refused_at_once() {
     work(&mut workers);
     collected(measured);
     // A hundred million evaluations and more, in a millisecond.
-    let Err(Refused::AtCapacity { bound, reason, .. }) = engine.submit(&asked(&model, &raw(Some(1)))) else {
+    let Err(Refused::Invalid(fault)) = engine.submit(&asked(&model, &raw(Some(1)))) else {
         panic!("a hundred million evaluations in a millisecond were promised")
     };
-    assert!(bound == Bound::Deadline && reason.contains("deadline"), "{reason}");
+    assert!(fault.field == "deadline_ms" && fault.reason.contains("if nothing else were under way"), "{fault}");
     assert!(engine.submit(&request(&model, 1, 1)).is_ok());
 }
 

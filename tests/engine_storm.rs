@@ -75,7 +75,7 @@ fn weather(seed: u64) -> (u32, u32) {
                 match engine.submit(&request) {
                     Ok(ticket) => visits.push((request, ticket)),
                     Err(Refused::AtCapacity { .. }) => {}
-                    Err(refused @ (Refused::TooLarge { .. } | Refused::Draining)) => panic!("{refused}"),
+                    Err(refused @ (Refused::Invalid(_) | Refused::Draining)) => panic!("{refused}"),
                 }
             }
             3 if !visits.is_empty() => drop(visits.swap_remove(dice.below(visits.len() as u64) as usize)),

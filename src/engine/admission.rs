@@ -2,12 +2,16 @@
 
 use super::outlook::Outlook;
 use super::pool::{Demand, Left, Pool};
-use super::{Bound, EngineConfig, Priority, Refused};
+use super::{Bound, EngineConfig, InvalidRequest, Priority, Refused};
 use std::time::Duration;
 
 /// The part of its time by whose end anyone is to be foretold done: what is foretold is not exact, and steps take longer when
 /// more is asked.
 const NEED: f64 = 0.8;
+
+/// How many times its time a request must be foretold to need by itself, for that to be its own fault and not the moment's: the machine may be
+/// slow for a while.
+const HOPELESS: f64 = 2.0;
 
 /// The time of a request with a deadline.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +54,7 @@ pub(super) fn place<C>(
 /// Whether there is room for the evaluations of one more, as [`place`] tells it of requests.
 ///
 /// # Errors
-/// [`Refused::AtCapacity`] where evaluations are too many, [`Refused::TooLarge`] where they alone are.
+/// [`Refused::AtCapacity`] where evaluations are too many, [`Refused::Invalid`] where its own are.
 pub(super) fn room<C>(
     pool: &Pool<C>,
     config: &EngineConfig,
@@ -61,7 +65,11 @@ pub(super) fn room<C>(
     for Bounds { of, most, held } in bounds(config.max_queued_evaluations, newcomer.priority, |held| pool.queued(held))
     {
         if work > most {
-            return Err(Refused::TooLarge { evaluations: work, most });
+            let reason = format!(
+                "makes {work} evaluations that wait at once, and {most} {of}evaluations are the most: ask for fewer samples \
+                 at a time, or for fewer steps; see --max-queued-evaluations"
+            );
+            return Err(Refused::Invalid(InvalidRequest { field: "n".to_owned(), reason }));
         }
         let excess = (held + work).saturating_sub(most);
         if excess > 0 {
@@ -93,12 +101,13 @@ fn bounds(most: u64, priority: Priority, held: impl Fn(Priority) -> u64) -> impl
 
 /// Whether a newcomer of `term` would be in time, and leave in time those of its priority who are under way: `others`, what each
 /// still wants and its term. Who is late without it has no say, nor has who waits for a reader, nor who was read so slowly that by now
-/// more is to be done than was promised.
+/// more is to be done than was promised. `alone` tells the newcomer's seconds if nothing else were under way.
 ///
 /// # Errors
-/// [`Refused::AtCapacity`] where somebody would be late.
+/// [`Refused::AtCapacity`] where somebody would be late, [`Refused::Invalid`] where the newcomer would be by itself.
 pub(super) fn time(
     outlook: &Outlook,
+    alone: impl FnOnce() -> Option<f64>,
     term: Term,
     others: impl IntoIterator<Item = (Left, Term)>,
 ) -> Result<(), Refused> {
@@ -106,6 +115,16 @@ pub(super) fn time(
     let excess = seconds - term.bound();
     if excess > 0.0 {
         let left = term.left.as_secs_f64();
+        let bound = HOPELESS * left;
+        if seconds > bound
+            && let Some(alone) = alone().filter(|&alone| alone > bound)
+        {
+            let reason = format!(
+                "leaves {left:.1} s, and it would take about {alone:.1} s if nothing else were under way: give it more time, or \
+                 ask for less; see --deadline-seconds"
+            );
+            return Err(Refused::Invalid(InvalidRequest { field: "deadline_ms".to_owned(), reason }));
+        }
         let reason =
             format!("it would take about {seconds:.1} s now, and its deadline is in {left:.1} s, too near to promise");
         return full(Bound::Deadline, excess.min(outlook.backlog()), reason);

@@ -1,6 +1,6 @@
 //! What a request hears.
 
-use super::ChainDiagnostics;
+use super::{ChainDiagnostics, InvalidRequest};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -17,17 +17,9 @@ pub enum Refused {
         /// When it is likely to fit, at least a second.
         retry_after: Duration,
     },
-    /// It is more than there may be at once, whatever else is under way.
-    #[error(
-        "n: {evaluations} evaluations would be queued at once, and {most} are the most: ask for fewer samples at a time, or \
-         for fewer steps"
-    )]
-    TooLarge {
-        /// Evaluations that it would have queued.
-        evaluations: u64,
-        /// The most that all requests of its priority may have.
-        most: u64,
-    },
+    /// It could not be taken if nothing else were under way.
+    #[error(transparent)]
+    Invalid(InvalidRequest),
     /// The engine is going down.
     #[error("the server is draining and takes no new requests")]
     Draining,

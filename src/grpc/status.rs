@@ -24,7 +24,7 @@ fn code(problem: &Problem) -> Code {
         | Problem::NotAcceptable { .. }
         | Problem::NotJsonType
         | Problem::Invalid { .. }
-        | Problem::Refused(Refused::TooLarge { .. }) => Code::InvalidArgument,
+        | Problem::Refused(Refused::Invalid(_)) => Code::InvalidArgument,
         // The call chose the steps and the points.
         Problem::Failed(Failure::Diverged { .. } | Failure::NotFinite { .. }) => Code::InvalidArgument,
         Problem::Denied(Denied::NoKey | Denied::UnknownKey) => Code::Unauthenticated,

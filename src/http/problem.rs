@@ -130,7 +130,7 @@ impl Problem {
                 ..kind(S::TOO_MANY_REQUESTS, "no-room", "The server holds too much of other bodies")
             },
             Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
-            Self::Invalid { .. } | Self::Refused(Refused::TooLarge { .. }) => {
+            Self::Invalid { .. } | Self::Refused(Refused::Invalid(_)) => {
                 kind(S::UNPROCESSABLE_ENTITY, "invalid-field", "A field cannot be")
             }
             Self::Denied(Denied::NoKey | Denied::UnknownKey) => {
@@ -226,7 +226,7 @@ impl Problem {
     pub(super) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } => field.as_deref(),
-            Self::Refused(Refused::TooLarge { .. }) => Some("n"),
+            Self::Refused(Refused::Invalid(invalid)) => Some(&invalid.field),
             _ => None,
         }
     }
@@ -269,9 +269,9 @@ fn cut(mut text: String) -> String {
 fn setting(refused: &Refused) -> &'static str {
     match refused {
         Refused::AtCapacity { bound: Bound::Requests, .. } => "; see --max-requests",
-        Refused::AtCapacity { bound: Bound::Queue, .. } | Refused::TooLarge { .. } => "; see --max-queued-evaluations",
+        Refused::AtCapacity { bound: Bound::Queue, .. } => "; see --max-queued-evaluations",
         Refused::AtCapacity { bound: Bound::Deadline, .. } => "; see --deadline-seconds, --archive-deadline-seconds",
-        Refused::Draining => "",
+        Refused::Invalid(_) | Refused::Draining => "",
     }
 }
 

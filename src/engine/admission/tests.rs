@@ -83,7 +83,7 @@ impl World {
             (self.pool.left_of(key).expect("who is done is forgotten"), Term { whole, left, windowed: false })
         });
         let term = Term { whole: arrival.allowed, left: arrival.allowed, windowed: false };
-        let taken = time(&outlook, term, others).is_ok();
+        let taken = time(&outlook, || None, term, others).is_ok();
         if taken {
             let key = self.pool.admit(arrival.demand);
             self.promised.insert(key, (arrival.demand.evaluations, arrival.allowed, now + arrival.allowed));
@@ -194,8 +194,25 @@ fn a_reader_that_stops_or_is_slow_keeps_nobody_out_however_little_is_left_of_its
     let comes = |other, windowed| {
         let outlook = Outlook::new(&world.pool, &world.paces, WORKERS, demand(1));
         let term = Term { whole: hour, left: hour, windowed: false };
-        time(&outlook, term, [(other, Term { left: minute, windowed, ..term })]).is_ok()
+        time(&outlook, || None, term, [(other, Term { left: minute, windowed, ..term })]).is_ok()
     };
     assert!(comes(stopped, true) && comes(slow, true));
     assert!(!comes(slow, false), "who does not wait for a reader would be done later than was promised");
+}
+
+#[test]
+fn who_would_be_late_alone_is_told_so_and_who_would_be_late_beside_others_when_to_come_back() {
+    let mut world = World::new(IN_STEPS);
+    let demand = |chains| Demand { priority: Priority::Interactive, model: 0, chains, evaluations: 50 };
+    world.pool.admit(demand(1000));
+    let comes = |chains, alone| {
+        let outlook = Outlook::new(&world.pool, &world.paces, WORKERS, demand(chains));
+        let second = Duration::from_secs(1);
+        let term = Term { whole: second, left: second, windowed: false };
+        time(&outlook, || alone, term, [])
+    };
+    assert!(matches!(comes(1000, Some(100.0)), Err(Refused::Invalid(fault)) if fault.field == "deadline_ms"));
+    for alone in [None, Some(0.5), Some(1.9)] {
+        assert!(matches!(comes(1000, alone), Err(Refused::AtCapacity { bound: Bound::Deadline, .. })), "{alone:?}");
+    }
 }

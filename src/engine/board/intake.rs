@@ -92,9 +92,9 @@ impl Board {
         let promised = equals.filter_map(|(&key, job)| {
             Some((pool.left_of(key)?, term(job.accepted, job.work.deadline(), job.work.chains())))
         });
-        admission::time(&outlook, term(now, deadline, newcomer.chains), promised)?;
-        let alone = Outlook::new(&pool.emptied(), paces, config.workers, newcomer).seconds();
-        Ok(Forecast { seconds: outlook.seconds(), alone })
+        let alone = || Outlook::new(&pool.emptied(), paces, config.workers, newcomer).seconds();
+        admission::time(&outlook, alone, term(now, deadline, newcomer.chains), promised)?;
+        Ok(Forecast { seconds: outlook.seconds(), alone: alone() })
     }
 }
 
