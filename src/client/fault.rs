@@ -61,7 +61,10 @@ pub enum ClientError {
         location: String,
     },
     /// Somebody answers whose certificate does not prove who it is.
-    #[error("{url}: {source}; --ca names the certificates to trust, where the server's is not signed for everyone")]
+    #[error(
+        "{url}: {source}; --ca names the certificates to trust, where the server's is not signed for everyone; one without TLS is \
+             asked with http://"
+    )]
     Untrusted {
         /// Who was asked.
         url: String,

@@ -93,7 +93,14 @@ impl Remote {
     /// # Errors
     /// Where nobody answers, or with a problem.
     pub fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
-        self.understood(self.asking(accept).send_json(body))
+        let answer = self.understood(self.asking(accept).send_json(body))?;
+        let found = answer.header("content-type").unwrap_or_default();
+        let is_asked_for = found.split(';').next().is_some_and(|found| found.trim().eq_ignore_ascii_case(accept));
+        // Whatever stands at the address instead, as a page to log in, is not to replace a file.
+        if !is_asked_for || answer.header("x-smld-seed").is_none() {
+            return Err(self.foreign(&format!("'{found}' in place of samples as {accept}")));
+        }
+        Ok(answer)
     }
 
     /// What would be drawn for `body`, which asks for a dry run, in the format `accept`.

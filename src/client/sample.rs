@@ -86,6 +86,7 @@ impl Sample {
         let remote = Remote::new(&self.remote)?;
         // What cannot be written need not be drawn.
         let target = Target::open(&self.out)?;
+        target.guard();
         let name = target.name().display().to_string();
         let began = Instant::now();
         let more = [("seed", self.seed.map(Value::from)), ("first_index", self.first_index.map(Value::from))];

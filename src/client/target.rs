@@ -57,6 +57,17 @@ impl Target {
         Ok(Self::File(partial))
     }
 
+    /// Removes what is not whole where a signal ends the program, with [`INTERRUPTED`]. Of the first target of a process only.
+    pub(super) fn guard(&self) {
+        if let Self::File(partial) = self {
+            let path = partial.path.clone();
+            let _ = ctrlc::set_handler(move || {
+                let _ = fs::remove_file(&path);
+                process::exit(INTERRUPTED);
+            });
+        }
+    }
+
     /// What it is called.
     pub(super) fn name(&self) -> &Path {
         match self {
@@ -92,6 +103,9 @@ impl Target {
         }
     }
 }
+
+/// The status of a program that was interrupted, as shells tell it.
+const INTERRUPTED: i32 = 130;
 
 /// How many bytes are read at once, at most.
 const BUFFER: usize = 1 << 16;

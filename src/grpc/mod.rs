@@ -98,7 +98,7 @@ pub async fn router(
 async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, request: Request) -> Response {
     let (most, setting) = inference.most_message_bytes();
     let (parts, body) = request.into_parts();
-    let bytes = read_body(body, most, setting).await.map_err(|problem| match problem {
+    let bytes = read_body(body, most, setting, inference.metrics()).await.map_err(|problem| match problem {
         // How large a message may be is not known before the models are.
         Problem::BodyTooLarge { .. } => inference.ready().err().unwrap_or(problem),
         problem => problem,

@@ -88,8 +88,8 @@ pub struct Settings {
     /// The same of a request that is answered by an archive, to its last byte
     #[arg(long, env = "SMLD_ARCHIVE_DEADLINE_SECONDS", value_name = "SECONDS", default_value = "86400")]
     pub archive_deadline_seconds: NonZero<u32>,
-    /// How long a client may take to read 64 KiB of an archive or an event stream, or anything of another answer, before it is
-    /// broken off
+    /// How long a client may take to read 64 KiB of an archive or an event stream before it is broken off; of any answer it must read
+    /// something in twice that
     #[arg(long, env = "SMLD_READER_SECONDS", value_name = "SECONDS", default_value = "300")]
     pub reader_seconds: NonZero<u32>,
     /// How long an event stream may be silent before it says that it lives
@@ -299,7 +299,8 @@ impl Settings {
             most_from_one: self.max_client_connections,
             header_timeout: seconds(self.header_seconds.get()),
             header_bytes: self.header_limit.get(),
-            reader_timeout: seconds(self.reader_seconds.get()),
+            // Later than those who send an answer while it is made, who tell why it is broken off.
+            reader_timeout: 2 * seconds(self.reader_seconds.get()),
             protocol,
             tls: None,
         }

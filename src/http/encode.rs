@@ -3,6 +3,7 @@
 use super::accept::Whole;
 use super::identify::RequestId;
 use super::problem::Problem;
+use super::room::Room;
 use crate::engine::{ChainDiagnostics, Moments, Preview, SampleRequest, Samples, Summary};
 use crate::pixels::{EncodeError, Picture, PictureFormat};
 use crate::plot::{self, PlotError};
@@ -19,6 +20,8 @@ pub(super) struct Drawn {
     pub(super) id: RequestId,
     pub(super) request: SampleRequest,
     pub(super) samples: Samples,
+    /// Where they are kept to be fetched later.
+    pub(super) _room: Option<Room>,
 }
 
 /// A sample: its index and x.

@@ -58,6 +58,7 @@ mod plan;
 pub mod probe;
 mod problem;
 mod reload;
+mod room;
 mod samples;
 mod score;
 mod served;
@@ -119,7 +120,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
     let inference = Inference::new(gate, metrics, &bounds);
     let mut guarded = OpenApiRouter::with_openapi(openapi::document())
         .merge(samples::router(gate.clone(), metrics, &bounds))
-        .merge(score::router(gate.clone(), bounds.scores))
+        .merge(score::router(gate.clone(), bounds.scores, Arc::clone(metrics)))
         .merge(inference::router(inference.clone()))
         .merge(models::router(gate.clone()));
     if !access.metrics_apart {

@@ -170,7 +170,7 @@ impl Service {
         outcome: Outcome,
     ) -> Response {
         let sent = match format {
-            Format::Whole(format) => match source.drawn(id, request, deadline).await {
+            Format::Whole(format) => match source.drawn(id, request, None, deadline).await {
                 Ok(drawn) => whole(drawn, format).await,
                 Err(problem) => Err(problem),
             },

@@ -10,6 +10,7 @@ use super::body;
 use super::encode::{Unwritable, encoded, npy, numbers};
 use super::identify::RequestId;
 use super::keys::Asker;
+use super::metrics::Metrics;
 use super::named::Named;
 use super::openapi::{Accepting, Asking, Body, Entering, Large, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
@@ -22,6 +23,7 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,10 +32,11 @@ use utoipa_axum::routes;
 struct Scores {
     gate: Gate,
     limits: ScoreLimits,
+    metrics: Arc<Metrics>,
 }
 
-pub(super) fn router(gate: Gate, limits: ScoreLimits) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(score)).with_state(Scores { gate, limits })
+pub(super) fn router(gate: Gate, limits: ScoreLimits, metrics: Arc<Metrics>) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(score)).with_state(Scores { gate, limits, metrics })
 }
 
 type ScoreProblems = Told<(Entering, Spending, (Body, Large), (Asking, Naming, Accepting, Working, Rows))>;
@@ -73,7 +76,7 @@ type ScoreProblems = Told<(Entering, Spending, (Body, Large), (Asking, Naming, A
     ),
 )]
 async fn score(
-    State(Scores { gate, limits }): State<Scores>,
+    State(Scores { gate, limits, metrics }): State<Scores>,
     Named(name): Named<String>,
     Extension(id): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
@@ -82,7 +85,7 @@ async fn score(
     let served = gate.served().ok_or(Problem::NotReady)?;
     let model = served.catalog.find(Some(&name))?.clone();
     let format = negotiate_scores(request.headers())?;
-    let raw = read(request, model.info(), limits.rows).await?;
+    let raw = read(request, model.info(), limits.rows, &metrics).await?;
     let request = ScoreRequest::new(&raw, model.clone(), limits)?;
     drop(raw);
     let deadline = request.deadline().into();
@@ -93,18 +96,19 @@ async fn score(
 }
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
-async fn read(request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
+async fn read(request: Request, info: &ModelInfo, rows: usize, metrics: &Metrics) -> Result<RawScoreRequest, Problem> {
     let most = most_bytes(info, rows, JSON_NUMBER);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let is_array = body::media_type(&headers) == Whole::Npy.media_type();
     if !is_array && !body::is_json(&headers) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = body::large(request.into_body(), most, "--max-score-rows").await?;
+    let bytes = body::large(request.into_body(), most, "--max-score-rows", metrics).await?;
+    let shape = info.shape.clone();
     // A body of this size takes a while to read.
     let parse = move || {
         if is_array {
-            return array::parse(&bytes, &uri);
+            return array::parse(&bytes, &uri, &shape);
         }
         if uri.query().is_some() {
             return Err(invalid(None, "sigma, label and deadline_ms belong into the body where that is JSON"));

@@ -3,6 +3,7 @@
 use super::encode::{Drawn, Sample};
 use super::identify::RequestId;
 use super::problem::Problem;
+use super::room::Room;
 use crate::engine::{Event, Failure, SampleRequest, Samples, Summary, Ticket};
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -27,17 +28,18 @@ impl Source {
         }
     }
 
-    /// Every sample, those of `request`, which `id` asked for.
+    /// Every sample, those of `request`, which `id` asked for, in their `room`, where they are to be kept.
     pub(super) async fn drawn(
         self,
         id: RequestId,
         request: SampleRequest,
+        room: Option<Room>,
         deadline: Instant,
     ) -> Result<Arc<Drawn>, Problem> {
         match self {
             Self::Engine(ticket) => {
                 let samples = collected(ticket, deadline).await?;
-                Ok(Arc::new(Drawn { id, request, samples }))
+                Ok(Arc::new(Drawn { id, request, samples, _room: room }))
             }
             Self::Kept(drawn, _) => Ok(drawn),
         }

@@ -152,7 +152,7 @@ with tritonclient.grpc.InferenceServerClient(grpc_address) as client:
     error = refused(lambda: client.infer(SCORE, [tensor(tritonclient.grpc, "x", "FP32", large)]))
     assert error.status() == str(grpc.StatusCode.RESOURCE_EXHAUSTED) and "--max-score-rows" in error.message(), error
 
-    # The client's patience is the deadline: what cannot be done within it is not begun, and when to come again is told.
+    # The client's patience is the deadline: what could never be done within it is not begun, and it is not told to come again.
     endless = json.dumps({"method": "langevin", "sigma": 0.1, "steps": 1_000_000})
     stub = tritonclient.grpc.service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(grpc_address))
     request = tritonclient.grpc.service_pb2.ModelInferRequest(model_name=MODEL)
@@ -160,9 +160,9 @@ with tritonclient.grpc.InferenceServerClient(grpc_address) as client:
     try:
         stub.ModelInfer(request, timeout=10)
     except grpc.RpcError as error:
-        assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT and "deadline_ms" in error.details(), error
         metadata = dict(error.trailing_metadata()) | dict(error.initial_metadata())
-        assert int(metadata["grpc-retry-pushback-ms"]) >= 1000 and "x-request-id" in metadata, metadata
+        assert "grpc-retry-pushback-ms" not in metadata and "x-request-id" in metadata, metadata
     else:
         raise AssertionError("a million evaluations were made within ten seconds")
 

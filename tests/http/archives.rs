@@ -11,7 +11,7 @@ use npyz::NpyFile;
 use rawzip::ZipArchive;
 use serde_json::Value;
 use smld::engine::Snapshot;
-use smld::http::{Bounds, Readers};
+use smld::http::{Bounds, Connections, Readers, serve};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -171,6 +171,19 @@ async fn a_reader_that_takes_nothing_for_too_long_is_given_up_and_a_deadline_hol
         assert!(to_bytes(unread.into_body(), usize::MAX).await.is_err());
         assert_eq!(at_rest(&site).await.requests_running, 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_a_connection_a_reader_that_takes_nothing_is_told_from_one_that_leaves() {
+    let readers = Readers { patience: Duration::from_secs(1), heartbeat: LONG };
+    let site = bounded_site(ROOMY, Bounds { readers, ..bounds() });
+    let connections = Connections { reader_timeout: 2 * readers.patience, ..Connections::default() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, site.router.clone(), connections, std::future::pending()));
+    let _unread = client(address, 100_000);
+    told(&site.router, r#"smld_requests_total{model="mixture",outcome="slow-reader"} 1"#).await;
+    assert_eq!(at_rest(&site).await.requests_running, 0);
 }
 
 /// A connection on which a tar of `n` points was asked for, to be closed after it.

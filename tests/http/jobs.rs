@@ -2,8 +2,8 @@
 
 use super::problems::line;
 use super::support::{
-    Answer, ENDLESS, ROOMY, accepting, bounded_site, bounds, events, get, post, request, send, site, site_at_rest,
-    told, untarred, until,
+    Answer, ENDLESS, LONG, ROOMY, accepting, bounded_site, bounds, events, get, post, request, send, site,
+    site_at_rest, told, untarred, until,
 };
 use axum::Router;
 use axum::body::Body;
@@ -14,6 +14,7 @@ use smld::http::{Bounds, JobLimits};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 const BODY: &str = r#"{"seed":5,"n":3,"first_index":2,"label":"striped","sampler":{"method":"langevin","steps":20}}"#;
 const ID: &str = "/v1/samples/0123456789abcdef";
@@ -45,7 +46,7 @@ async fn fetched(router: &Router, path: &str, accept: &'static str) -> Answer {
             tokio::task::yield_now().await;
         }
     };
-    timeout(super::support::LONG, fetch).await.expect("it was never done")
+    timeout(LONG, fetch).await.expect("it was never done")
 }
 
 async fn status(router: &Router, path: &str) -> u16 {
@@ -219,6 +220,24 @@ async fn the_bytes_of_all_jobs_are_bounded_too() {
     let second = place(&send(&site.router, later(r#"{"n":5}"#)).await);
     assert_eq!(status(&site.router, &first).await, 404);
     assert_eq!(fetched(&site.router, &second, "image/png").await.status, 200);
+}
+
+#[tokio::test]
+async fn samples_that_somebody_reads_take_their_room_until_then_whoever_has_forgotten_them() {
+    let site = holding(JobLimits { bytes: 10 * 144, ..bounds().jobs });
+    let first = place(&send(&site.router, later(r#"{"n":6}"#)).await);
+    assert_eq!(fetched(&site.router, &first, "image/png").await.status, 200);
+    let unread = site.router.clone().oneshot(accepting(get(&first), "application/x-tar")).await.unwrap();
+    assert_eq!(send(&site.router, request("DELETE", &first, "")).await.status, 204);
+    let second = async || send(&site.router, later(r#"{"n":5}"#)).await.status;
+    assert_eq!(second().await, 429);
+    drop(unread);
+    let taken = async {
+        while second().await != 202 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, taken).await.expect("the room was never given back");
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ fn nobody_is_asked_for_what_cannot_be_written_or_by_a_key_that_cannot_be() {
 fn an_answer_that_breaks_off_is_told_and_leaves_the_file_that_was_there() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.npy"), "old").unwrap();
-    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"models\": [";
+    let half = "HTTP/1.1 200 OK\r\ncontent-type: application/x-npy\r\nx-smld-seed: 7\r\ncontent-length: 100\r\n\r\n{\"models\": [";
     let (url, _) = somebody(half);
     let said = badly(&mut smld(folder.path(), &["sample", "--url", &url, "-o", "a.npy"]));
     assert!(said.contains(&format!("{url}: the answer broke off: ")) && said.contains("nothing was kept"), "{said}");
@@ -129,6 +129,35 @@ fn an_answer_that_breaks_off_is_told_and_leaves_the_file_that_was_there() {
     assert!(!output.status.success() && output.stdout == b"{\"models\": [");
     let (url, _) = somebody(half);
     assert!(badly(&mut smld(folder.path(), &["models", "--url", &url])).contains("the answer broke off"));
+}
+
+#[test]
+fn what_stands_at_the_address_in_place_of_a_server_replaces_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.png"), "old").unwrap();
+    for kind in ["text/html", "image/png"] {
+        let page = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: 7\r\n\r\nwelcome");
+        let (url, _) = somebody(page.leak());
+        let said = badly(&mut smld(folder.path(), &["sample", "--url", &url, "-o", "a.png"]));
+        assert!(said.contains(&format!("'{kind}' in place of samples")), "{said}");
+        assert_eq!(fs::read(folder.path().join("a.png")).unwrap(), b"old");
+    }
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn who_is_interrupted_leaves_nothing_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    // Somebody who begins an answer and never ends it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    let mut asking = smld(folder.path(), &["sample", "--url", &url, "-o", "a.npy"]).spawn().unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    assert_eq!(names(folder.path()).len(), 1, "the answer's file is there");
+    assert!(Command::new("kill").args(["-INT", &asking.id().to_string()]).status().unwrap().success());
+    assert_eq!(asking.wait().unwrap().code(), Some(130));
+    assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[test]

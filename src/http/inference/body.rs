@@ -5,6 +5,7 @@ use super::answer::Form;
 use super::flat::Flat;
 use crate::engine::InvalidRequest;
 use crate::http::body;
+use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use crate::http::score::JSON_NUMBER;
 use crate::oip::{Call, Datatype, Distinct, Elements, Tensor};
@@ -114,13 +115,17 @@ mod schema {
 const BINARY_OUTPUT: &str = "binary_data_output";
 
 /// Reads a call of at most `most` bytes, which the setting beside it decides, and the form in which its answer is wanted.
-pub(super) async fn read(request: Request, (most, setting): (usize, &'static str)) -> Result<(Call, Form), Problem> {
+pub(super) async fn read(
+    request: Request,
+    (most, setting): (usize, &'static str),
+    metrics: &Metrics,
+) -> Result<(Call, Form), Problem> {
     let headers = request.headers().clone();
     if !is_taken(&headers) {
         return Err(Problem::NotJsonType);
     }
     let json = json_length(&headers)?;
-    let bytes = body::large(request.into_body(), most, setting).await?;
+    let bytes = body::large(request.into_body(), most, setting, metrics).await?;
     // A body of points takes a while to read.
     tokio::task::spawn_blocking(move || parse(&bytes, json, most)).await.map_err(|_| Problem::unforeseen())?
 }

@@ -152,7 +152,7 @@ async fn infer(
 ) -> Response {
     let (mut provenance, mut form) = (HeaderMap::new(), Form::default());
     let read = async |model: Model| {
-        let (call, wanted) = body::read(request, inference.most_bytes(&model)).await?;
+        let (call, wanted) = body::read(request, inference.most_bytes(&model), inference.metrics()).await?;
         form = wanted;
         Ok(call)
     };

@@ -133,6 +133,11 @@ impl Inference {
         (most.unwrap_or(0).max(self.body), "--max-score-rows")
     }
 
+    /// Where calls are counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// The most rows of a call for scores.
     pub(crate) fn most_rows(&self) -> usize {
         self.scores.rows

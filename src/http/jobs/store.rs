@@ -11,6 +11,7 @@ use crate::http::encode::Drawn;
 use crate::http::identify::RequestId;
 use crate::http::metrics::{Metrics, Outcome};
 use crate::http::problem::Problem;
+use crate::http::room::Rooms;
 use crate::http::source::Source;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +41,8 @@ pub(in crate::http) struct Jobs {
 struct Held {
     /// Whose a job is stands in its id: whoever comes for it with another key does not find it.
     jobs: BTreeMap<JobId, Job>,
-    /// The bytes of all.
-    bytes: u64,
+    /// Of the samples of all, and of those of forgotten jobs that are still being read.
+    rooms: Rooms,
     /// How many there ever were.
     taken: u64,
 }
@@ -75,6 +76,14 @@ pub(super) enum Found {
 }
 
 impl Job {
+    /// How many bytes there would be more room for if it were forgotten.
+    fn gives(&self) -> u64 {
+        match &self.state {
+            State::Done(drawn) if Arc::strong_count(drawn) == 1 => self.bytes,
+            _ => 0,
+        }
+    }
+
     fn tell(&self, id: &JobId) -> Result<Told, Problem> {
         let state = self.state.tell(id, &self.request, self.forecast)?;
         Ok(Told { request: self.request.clone(), state, is_over: self.state.is_over() })
@@ -120,11 +129,12 @@ impl Jobs {
         held.make_room(&self.limits, bytes);
         let (number, Asked { raw, request, .. }) = (held.taken, asked);
         let (forecast, state) = (ticket.forecast(), State::UnderWay(ticket.watch()));
+        let room = held.rooms.take(bytes);
         let work = {
             let (jobs, id, request) = (Arc::clone(self), id.clone(), request.clone());
             async move {
                 let deadline = request.deadline().into();
-                let drawn = Source::Engine(ticket).drawn(request_id, request, deadline).await;
+                let drawn = Source::Engine(ticket).drawn(request_id, request, Some(room), deadline).await;
                 outcome.end(drawn.as_ref().map(|_| ()));
                 jobs.settle(&id, number, drawn);
                 tokio::time::sleep(jobs.limits.retention).await;
@@ -135,7 +145,6 @@ impl Jobs {
         let job = Job { number, raw, request, forecast, bytes, state, task };
         let told = job.tell(&id);
         held.taken += 1;
-        held.bytes += bytes;
         held.jobs.insert(id, job);
         self.count(&held);
         told
@@ -152,7 +161,7 @@ impl Jobs {
     fn forget(&self, id: &JobId, number: u64) {
         let mut held = self.lock();
         if held.jobs.get(id).is_some_and(|job| job.number == number) {
-            held.remove(id);
+            held.jobs.remove(id);
             self.count(&held);
         }
     }
@@ -173,20 +182,17 @@ impl Jobs {
 
     /// Cancels job `id` and forgets it. When this has ended no evaluation is begun for it.
     pub(super) async fn delete(&self, id: &JobId) -> Result<(), Problem> {
-        let job = {
-            let mut held = self.lock();
-            let job = held.remove(id).ok_or(Problem::NoSuchSamples)?;
-            self.count(&held);
-            job
-        };
-        job.task.abort();
-        // Its ticket is dropped with it.
-        let _ = job.task.await;
+        let Job { task, state, .. } = self.lock().jobs.remove(id).ok_or(Problem::NoSuchSamples)?;
+        task.abort();
+        // Its ticket is dropped with it, or what was drawn with its state.
+        let _ = task.await;
+        drop(state);
+        self.count(&self.lock());
         Ok(())
     }
 
     fn count(&self, held: &Held) {
-        self.metrics.jobs(held.jobs.len(), held.bytes);
+        self.metrics.jobs(held.jobs.len(), held.rooms.taken());
     }
 }
 
@@ -199,10 +205,10 @@ impl Held {
                 format!("n: its samples take {bytes} bytes, and all jobs may keep {most}; see --max-job-bytes");
             return Err(Problem::Invalid { field: Some("n".to_owned()), reason });
         }
-        let under_way = || self.jobs.values().filter(|job| !job.state.is_over());
-        let (count, kept) = (under_way().count(), under_way().map(|job| job.bytes).sum::<u64>());
-        if count >= limits.most || kept + bytes > limits.bytes {
-            let reason = format!("{count} jobs are under way, for {kept} bytes of samples");
+        let count = self.jobs.values().filter(|job| !job.state.is_over()).count();
+        let held = self.rooms.taken().saturating_sub(self.jobs.values().map(Job::gives).sum());
+        if count >= limits.most || held + bytes > limits.bytes {
+            let reason = format!("{count} jobs are under way, and {held} bytes of samples are theirs or being read");
             return Err(Problem::TooManyJobs { reason });
         }
         Ok(())
@@ -210,19 +216,17 @@ impl Held {
 
     /// Forgets as many of those that are over as room is wanted for one more, of `bytes`.
     fn make_room(&mut self, limits: &JobLimits, bytes: u64) {
-        while self.jobs.len() >= limits.most || self.bytes + bytes > limits.bytes {
-            let over = self.jobs.iter().filter(|(_, job)| job.state.is_over());
+        loop {
+            let is_full = self.rooms.taken() + bytes > limits.bytes;
+            if !is_full && self.jobs.len() < limits.most {
+                return;
+            }
+            let over = self.jobs.iter().filter(|(_, job)| job.state.is_over() && (!is_full || job.gives() > 0));
             let Some(oldest) = over.min_by_key(|(_, job)| job.number).map(|(id, _)| id.clone()) else { return };
-            if let Some(job) = self.remove(&oldest) {
+            if let Some(job) = self.jobs.remove(&oldest) {
                 job.task.abort();
             }
         }
-    }
-
-    fn remove(&mut self, id: &JobId) -> Option<Job> {
-        let job = self.jobs.remove(id)?;
-        self.bytes -= job.bytes;
-        Some(job)
     }
 }
 

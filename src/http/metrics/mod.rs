@@ -27,7 +27,8 @@ const STEP_SECONDS: [f64; 12] = [1e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.0
 const ROWS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 /// The problems that are counted as refusals, beside the bounds of the engine.
-const REASONS: [&str; 6] = ["draining", "not-ready", "too-many-jobs", "unauthorized", "key-rate", "key-evaluations"];
+const REASONS: [&str; 7] =
+    ["draining", "not-ready", "too-many-jobs", "no-room", "unauthorized", "key-rate", "key-evaluations"];
 
 families! {
     /// What the engine tells as it goes.
@@ -59,7 +60,7 @@ families! {
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
         /// Requests for samples that were refused for want of room or readiness, by reason: too many requests, too long a queue,
         /// a deadline that could not be kept, draining, not ready, too many jobs; and requests of any kind that were refused for
-        /// want of a key, or of what the key may have: unauthorized, key-rate, key-evaluations.
+        /// want of room for their body, no-room, of a key, or of what the key may have: unauthorized, key-rate, key-evaluations.
         rejected_total: IntCounterVec ["reason"],
         /// Requests of any kind that brought a key, by its name; those above its rate are not among them.
         key_requests_total: IntCounterVec ["key"],
@@ -240,12 +241,7 @@ impl Outcome {
         let reason = match result {
             _ if !self.is_counted => return,
             Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
-            Err(
-                Problem::Refused(Refused::Draining)
-                | Problem::NotReady
-                | Problem::NoRoom { .. }
-                | Problem::TooManyJobs { .. },
-            ) => self.outcome,
+            Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,
             _ => return,
         };
         self.metrics.rejected(reason);

@@ -105,7 +105,7 @@ impl Service {
                 .go_on(self.readers, outcome);
         }
         let answer = async {
-            let drawn = source.drawn(id, request, deadline).await?;
+            let drawn = source.drawn(id, request, None, deadline).await?;
             encoded(numbers(&drawn.samples.samples), move || answer::json(&drawn, format)).await
         };
         match answer.await {

@@ -18,11 +18,11 @@ struct Conditions {
 }
 
 /// The request that `bytes`, float32 [rows, …shape] or [rows, D], and the query of `uri` make.
-pub(super) fn parse(bytes: &[u8], uri: &Uri) -> Result<RawScoreRequest, Problem> {
+pub(super) fn parse(bytes: &[u8], uri: &Uri, shape: &[usize]) -> Result<RawScoreRequest, Problem> {
     let Query(Conditions { sigma, label, deadline_ms }) =
         Query::try_from_uri(uri).map_err(|error| invalid(None, error.body_text()))?;
     Ok(RawScoreRequest {
-        x: Some(rows(bytes).map_err(|reason| invalid(Some("x"), format!("x: {reason}")))?),
+        x: Some(rows(bytes, shape).map_err(|reason| invalid(Some("x"), format!("x: {reason}")))?),
         sigma: sigma.map(OneOrEach::One),
         label: label.map(|label| OneOrEach::One(Some(RawLabel::Name(label)))),
         deadline_ms,
@@ -30,8 +30,9 @@ pub(super) fn parse(bytes: &[u8], uri: &Uri) -> Result<RawScoreRequest, Problem>
     })
 }
 
-/// The rows of an array of float32, or what is wrong with it.
-fn rows(mut bytes: &[u8]) -> Result<Vec<Vec<f32>>, String> {
+/// The rows of an array of float32 for a model of `shape`, or what is wrong with it. The axes are not guessed: those of pictures come in another
+/// order elsewhere.
+fn rows(mut bytes: &[u8], shape: &[usize]) -> Result<Vec<Vec<f32>>, String> {
     if !is_plain(bytes) {
         return Err("is no plain array of numpy, version 1: numpy.save makes one of float32".to_owned());
     }
@@ -46,8 +47,17 @@ fn rows(mut bytes: &[u8]) -> Result<Vec<Vec<f32>>, String> {
     let Some(count) = count.filter(is_there) else {
         return Err(format!("has {} bytes of numbers, which are not float32 {:?}", bytes.len(), header.shape()));
     };
+    let found = header.shape().to_vec();
     let numbers =
         NpyFile::with_header(header, bytes).into_vec().map_err(|error| format!("must be float32: {error}"))?;
+    let row: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+    let whole = row.iter().product::<u64>();
+    if found[1..] != row && found[1..] != [whole] {
+        let sizes = row.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        return Err(format!(
+            "has shape {found:?}; points of shape {shape:?} come as [rows, {sizes}] or [rows, {whole}]"
+        ));
+    }
     let dim = count.checked_div(rows).unwrap_or(0).max(1) as usize;
     Ok(numbers.chunks(dim).map(<[f32]>::to_vec).collect())
 }
@@ -84,16 +94,26 @@ mod tests {
     fn rows_are_cut_along_the_first_axis() {
         let numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         assert_eq!(
-            rows(&array(&header("<f4", "False", "3, 2"), &numbers)).unwrap(),
+            rows(&array(&header("<f4", "False", "3, 2"), &numbers), &[2]).unwrap(),
             [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
         );
-        assert_eq!(rows(&array(&header("<f4", "False", "2, 1, 3"), &numbers)).unwrap()[1], [4.0, 5.0, 6.0]);
-        assert_eq!(rows(&array(&header("<f4", "False", "0, 2"), &[])).unwrap(), Vec::<Vec<f32>>::new());
+        for shape in ["2, 1, 3", "2, 3"] {
+            assert_eq!(rows(&array(&header("<f4", "False", shape), &numbers), &[1, 3]).unwrap()[1], [4.0, 5.0, 6.0]);
+        }
+        assert_eq!(rows(&array(&header("<f4", "False", "0, 2"), &[]), &[2]).unwrap(), Vec::<Vec<f32>>::new());
+    }
+
+    #[test]
+    fn points_whose_axes_are_not_the_model_s_are_refused_and_not_read_in_another_order() {
+        for shape in ["1, 2, 2, 3", "1, 3, 4", "1, 12, 1", "12,"] {
+            let told = rows(&array(&header("<f4", "False", shape), &[1.0; 12]), &[3, 2, 2]).unwrap_err();
+            assert!(told.contains("[3, 2, 2]"), "{shape}: {told}");
+        }
     }
 
     #[test]
     fn what_is_no_array_of_float32_is_told_apart() {
-        let fault = |header: &str, numbers: &[f32]| rows(&array(header, numbers)).unwrap_err();
+        let fault = |header: &str, numbers: &[f32]| rows(&array(header, numbers), &[2]).unwrap_err();
         assert!(fault(&header("<f4", "True", "1, 2"), &[1.0; 2]).contains("Fortran"));
         assert!(fault(&header("<f4", "False", ""), &[1.0]).contains("no axis"));
         assert!(fault(&header("<i4", "False", "1, 2"), &[1.0; 2]).contains("must be float32"));
@@ -101,14 +121,14 @@ mod tests {
             assert!(fault(&header("<f4", "False", shape), &[1.0; 2]).contains("8 bytes of numbers"), "{shape}");
         }
         for bytes in [&b""[..], b"\x93NUMPY\x02\x00", b"\x93NUMPY\x01\x00\xff\xff{}", b"P5 2 2 255 "] {
-            assert!(rows(bytes).unwrap_err().contains("no plain array"));
+            assert!(rows(bytes, &[2]).unwrap_err().contains("no plain array"));
         }
     }
 
     #[test]
     fn a_header_as_deep_as_a_stranger_likes_is_not_parsed() {
         for bracket in ["(", "[", "{"] {
-            assert!(rows(&array(&bracket.repeat(60_000), &[])).unwrap_err().contains("no plain array"));
+            assert!(rows(&array(&bracket.repeat(60_000), &[]), &[2]).unwrap_err().contains("no plain array"));
         }
     }
 }
