@@ -158,6 +158,19 @@ fn on_a_logarithmic_axis_equal_ratios_are_equal_distances() {
 }
 
 #[test]
+fn a_logarithmic_axis_between_two_decades_has_numbers() {
+    let panel = Panel::new([200, 200], Axis::new([2.1, 4.9]).logarithmic(), Axis::new(WINDOW));
+    let svg = Figure::row(vec![panel]).svg().unwrap();
+    assert!(["\n3\n", "\n4\n"].iter().all(|number| svg.contains(number)), "{svg}");
+}
+
+#[test]
+fn small_numbers_on_an_axis_have_an_exponent_and_are_not_zero() {
+    let svg = Figure::row(vec![Panel::new([300, 200], Axis::new([0.0, 4e-8]), Axis::new(WINDOW))]).svg().unwrap();
+    assert!(svg.contains("1e−8") && svg.contains("3e−8") && svg.contains("\n0\n"), "{svg}");
+}
+
+#[test]
 fn an_image_has_its_pixels_as_squares_without_a_seam() {
     let (red, green) = (palette::VERMILION, palette::GREEN);
     let bytes = [red, green, red, red].into_iter().flat_map(|Colour(r, g, b)| [r, g, b]).collect();

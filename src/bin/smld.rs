@@ -111,7 +111,8 @@ fn main() -> ExitCode {
     match obey(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("smld: {}", error.to_string().trim_end());
+            // That nobody reads it is not another fault.
+            let _ = writeln!(std::io::stderr(), "smld: {}", error.to_string().trim_end());
             ExitCode::FAILURE
         }
     }

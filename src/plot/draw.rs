@@ -13,6 +13,7 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{Cartesian2d, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use std::ops::Range;
 
 /// Coordinates, as a panel's axes say.
 pub(super) type Plane<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<Scale, Scale>>;
@@ -122,8 +123,8 @@ fn panel(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
         .set_all_tick_mark_size(TICK * UNIT)
         .x_labels(ticks(size[0]))
         .y_labels(ticks(size[1]))
-        .x_label_formatter(&number)
-        .y_label_formatter(&number)
+        .x_label_formatter(&|value| label(x, *value))
+        .y_label_formatter(&|value| label(y, *value))
         .label_style(text(SMALL))
         .axis_desc_style(text(MEDIUM))
         .x_desc(&x.label)
@@ -277,12 +278,44 @@ fn ticks(pixels: u32) -> usize {
 
 /// The labels that an axis of `pixels` pixels will have.
 fn labels(axis: &Axis, pixels: u32) -> Vec<String> {
-    Scale::of(axis).key_points(ticks(pixels)).iter().map(number).collect()
+    Scale::of(axis).key_points(ticks(pixels)).into_iter().map(|value| label(axis, value)).collect()
 }
 
+/// The label of a tick at `value`. Ticks are sums of steps, and may miss zero by an error of rounding.
+fn label(axis: &Axis, value: f64) -> String {
+    let is_zero = !axis.logarithmic && value.abs() < 1e-9 * (axis.range[1] - axis.range[0]);
+    number(if is_zero { 0.0 } else { value })
+}
+
+/// Sizes that are written without an exponent; 10⁻⁴ is, even where rounding has made it a little less.
+const PLAIN: Range<f64> = 0.99999e-4..1e6;
+
 /// A number as short as it may be, with a true minus.
-pub(super) fn number(value: &f64) -> String {
-    let text = if value.abs() < 1e6 { format!("{value:.6}") } else { format!("{value:e}") };
-    let short = if text.contains('e') { &text } else { text.trim_end_matches('0').trim_end_matches('.') };
-    if short == "-0" { "0".to_owned() } else { short.replace('-', "\u{2212}") }
+pub(super) fn number(value: f64) -> String {
+    let is_plain = value == 0.0 || PLAIN.contains(&value.abs());
+    let text = if is_plain { format!("{value:.6}") } else { format!("{value:.5e}") };
+    let (digits, power) = text.find('e').map_or((&text[..], ""), |at| text.split_at(at));
+    let short = digits.trim_end_matches('0').trim_end_matches('.');
+    if short == "-0" { "0".to_owned() } else { format!("{short}{power}").replace('-', "\u{2212}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_six_decimals_do_not_hold_have_an_exponent() {
+        let written = [0.0, -0.0, 0.5, -1200.0, 1e-4, 1.0e-4_f64.next_down(), 2.5e-5, 1e-8, -3.0e-9, 1e6, 1.5e7];
+        let read = ["0", "0", "0.5", "−1200", "0.0001", "0.0001", "2.5e−5", "1e−8", "−3e−9", "1e6", "1.5e7"];
+        assert_eq!(written.map(number), read);
+        // As ticks are summed.
+        assert_eq!(number(3.0 * 1e-8), "3e−8");
+    }
+
+    #[test]
+    fn a_tick_that_misses_zero_by_rounding_is_zero_and_a_small_one_is_not() {
+        assert_eq!(label(&Axis::new([-1.0, 1.0]), -2.8e-17), "0");
+        assert_eq!(label(&Axis::new([0.0, 1e-7]), 2e-8), "2e−8");
+        assert_eq!(label(&Axis::new([1e-12, 1e4]).logarithmic(), 1e-9), "1e−9");
+    }
 }

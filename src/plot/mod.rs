@@ -35,5 +35,5 @@ pub use canvas::PlotError;
 pub use field::{Grid, arrows};
 pub use figure::{Axis, Figure, Panel, Style};
 pub use palette::Colour;
-pub use samples::picture;
+pub use samples::{picture, pictured};
 pub use scatter::scatter;

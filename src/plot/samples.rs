@@ -27,3 +27,14 @@ pub fn picture<'a>(
         ref shape => Err(PlotError::NoPicture(shape.to_vec())),
     }
 }
+
+/// Sees that samples of `shape` can be a [`picture`], before any is drawn.
+///
+/// # Errors
+/// [`PlotError::NoPicture`] where they cannot.
+pub fn pictured(shape: &[usize]) -> Result<(), PlotError> {
+    match shape {
+        [1 | 3, _, _] | [2] => Ok(()),
+        _ => Err(PlotError::NoPicture(shape.to_vec())),
+    }
+}

@@ -23,16 +23,30 @@ pub fn write(bytes: &[u8], path: &Path) -> Result<()> {
     moved.with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// Sees that `path`, which `option` names, can be that of a file.
+///
+/// # Errors
+/// Where there is no such folder, or a folder stands at `path`.
+pub fn place(option: &str, path: &Path) -> Result<()> {
+    let folder = folder(path);
+    ensure!(folder.is_dir(), "{option}: there is no folder {}; make it first", folder.display());
+    ensure!(!path.is_dir(), "{option}: {} is a folder; give the name of a file", path.display());
+    Ok(())
+}
+
 /// Sees that [`write`](write()) can write `path`, which `option` names, before work is done for it.
 ///
 /// # Errors
-/// Where there is no such folder, nothing can be written into it, or a folder stands at `path`.
+/// As [`place`], and where nothing can be written into the folder.
 pub fn look(option: &str, path: &Path) -> Result<()> {
-    let place = path.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(place.is_dir(), "{option}: there is no folder {}; make it first", place.display());
-    ensure!(!path.is_dir(), "{option}: {} is a folder; give the name of a file", path.display());
+    place(option, path)?;
     let partial = path.with_added_extension("partial");
     File::create(&partial)
         .and_then(|_| fs::remove_file(&partial))
-        .with_context(|| format!("{option}: nothing can be written into {}", place.display()))
+        .with_context(|| format!("{option}: nothing can be written into {}", folder(path).display()))
+}
+
+/// The folder of a file at `path`.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,7 +1,8 @@
 //! What a run says of itself: a bar on a terminal, plain lines elsewhere, and a log of JSON lines.
 
 use super::run::Step;
-use anyhow::{Context, Result};
+use super::terminal;
+use anyhow::{Context, Error, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 use serde_json::json;
@@ -15,13 +16,16 @@ pub struct Reporter {
     bar: ProgressBar,
     log: File,
     batch: usize,
-    /// Mean loss and the number of steps since the last line.
+    /// The sum of the losses and the number of steps since the last line of the log, and the last of those steps.
     losses: (f64, u32),
+    latest: Option<Step>,
+    /// The first line of the log that could not be written.
+    fault: Option<Error>,
     last: Instant,
     plain: bool,
 }
 
-/// A line of the log stands for this many steps; a plain line on the terminal comes every so often.
+/// A line of the log comes after every so many steps of the whole run; a plain line on the terminal every so often.
 const LOG_STEPS: u32 = 50;
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -38,22 +42,39 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {
             bar.set_style(style);
         }
-        Ok(Self { bar, log, batch, losses: (0.0, 0), last: Instant::now(), plain })
+        Ok(Self { bar, log, batch, losses: (0.0, 0), latest: None, fault: None, last: Instant::now(), plain })
     }
 
-    /// Tells of a step that was done; `left` is how long the rest will take.
+    /// Tells of a step that was done; `left` is how long the rest will take. Where the log cannot be written that is said once.
+    pub fn step(&mut self, step: &Step, left: Option<Duration>) {
+        self.losses = (self.losses.0 + step.loss, self.losses.1 + 1);
+        self.latest = Some(*step);
+        self.show(step, left);
+        // By the number of the step, so that a run that was interrupted has its lines where one in a piece has them.
+        if (step.step + 1).is_multiple_of(LOG_STEPS) {
+            self.enter(step);
+        }
+    }
+
+    /// Logs the steps since the last line, the run being over.
     ///
     /// # Errors
-    /// Where the log cannot be written.
-    pub fn step(&mut self, step: &Step, left: Option<Duration>) -> Result<()> {
-        let (sum, count) = (self.losses.0 + step.loss, self.losses.1 + 1);
-        self.losses = (sum, count);
-        let speed = f64::from(step.step + 1) * self.batch as f64 / step.seconds;
+    /// Where a line of the log could not be written, now or before.
+    pub fn end(&mut self) -> Result<()> {
+        if let Some(step) = self.latest {
+            self.enter(&step);
+        }
+        self.fault.take().map_or(Ok(()), Err)
+    }
+
+    /// Shows how far the run is.
+    fn show(&mut self, step: &Step, left: Option<Duration>) {
         let left = left.unwrap_or_default().as_secs();
         let line = format!(
-            "step {}  loss {:.4}  {speed:.0} rows/s  {}:{:02}:{:02} left",
+            "step {}  loss {:.4}  {:.0} rows/s  {}:{:02}:{:02} left",
             step.step + 1,
-            sum / f64::from(count),
+            self.loss(),
+            self.speed(step),
             left / 3600,
             left / 60 % 60,
             left % 60,
@@ -61,25 +82,40 @@ impl Reporter {
         self.bar.set_position((1000.0 * step.done) as u64);
         if self.plain && (step.step == 0 || self.last.elapsed() >= PLAIN_EVERY) {
             self.last = Instant::now();
-            eprintln!("{line}");
+            terminal::tell(&line);
         } else {
             self.bar.set_message(line);
         }
-        if count == LOG_STEPS {
-            let entry = json!({
-                "step": step.step + 1, "loss": sum / f64::from(count), "rate": step.rate,
-                "seconds": step.seconds, "rows_per_second": speed,
-            });
-            // In one call: who reads the log meanwhile has whole lines.
-            self.log.write_all(format!("{entry}\n").as_bytes()).context("the log cannot be written")?;
-            self.losses = (0.0, 0);
+    }
+
+    /// Writes a line of the log, for the steps since the last one up to `step`.
+    fn enter(&mut self, step: &Step) {
+        let entry = json!({
+            "step": step.step + 1, "loss": self.loss(), "rate": step.rate,
+            "seconds": step.seconds, "rows_per_second": self.speed(step),
+        });
+        (self.losses, self.latest) = ((0.0, 0), None);
+        if let Err(error) = append(&mut self.log, &format!("{entry}\n"))
+            && self.fault.is_none()
+        {
+            self.say(&format!("the log cannot be written: {error}; the run goes on, and its log lacks steps"));
+            self.fault = Some(Error::new(error).context("the log lacks steps that could not be written"));
         }
-        Ok(())
+    }
+
+    /// The mean loss since the last line of the log.
+    fn loss(&self) -> f64 {
+        self.losses.0 / f64::from(self.losses.1)
+    }
+
+    /// Rows a second since the run began.
+    fn speed(&self, step: &Step) -> f64 {
+        f64::from(step.step + 1) * self.batch as f64 / step.seconds
     }
 
     /// Says one sentence beside the bar.
     pub fn say(&self, sentence: &str) {
-        self.bar.suspend(|| eprintln!("{sentence}"));
+        self.bar.suspend(|| terminal::tell(sentence));
     }
 }
 
@@ -87,6 +123,17 @@ impl Drop for Reporter {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Adds `line` to `log`, or nothing where not all of it can be written.
+fn append(log: &mut File, line: &str) -> io::Result<()> {
+    let length = log.metadata()?.len();
+    // In one call: who reads the log meanwhile has whole lines.
+    let written = log.write_all(line.as_bytes());
+    if written.is_err() {
+        let _ = log.set_len(length);
+    }
+    written
 }
 
 /// What of a line of the log tells its place.

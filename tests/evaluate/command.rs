@@ -1,7 +1,10 @@
 //! The commands `features` and `evaluate`, as a person types them.
 
-use crate::support::{done, halves, json, normal, refused, write_halves, write_npy};
+use crate::support::{
+    begun, done, done_unread, halves, json, normal, refused, write_gaussian, write_halves, write_npy,
+};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 #[test]
@@ -93,6 +96,31 @@ fn points_are_compared_as_they_are() {
     let cover = &figures["samples"]["cover"];
     assert!(cover["precision"].as_f64().unwrap() > 0.85 && cover["coverage"].as_f64().unwrap() > 0.7, "{cover}");
     assert!(figures["held_out"]["frechet"]["distance"].as_f64().unwrap() < 0.5, "{figures}");
+}
+
+const GAUSSIAN: [&str; 8] = ["evaluate", "model.onnx", "--data", "data.npy", "--n", "40", "--json", "g.json"];
+
+#[test]
+fn figures_whose_table_nobody_reads_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_gaussian(folder, 400, &serde_json::json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
+    done_unread(folder, &GAUSSIAN);
+    let kept = json(folder, "g.json");
+    assert!(kept["figures"].is_object() && kept["denoising"].is_object(), "{kept}");
+}
+
+#[test]
+fn figures_are_kept_before_anything_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_gaussian(folder, 400, &serde_json::json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
+    let mut child = begun(folder, &GAUSSIAN);
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let kept = folder.join("g.json").exists();
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(first.contains("compared by") && kept, "{first}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use smld::sampler::{Noise, Purpose, SamplerSpec};
 use smld::score::density::{Component, GaussianMixture};
 use smld::score::onnx::{mixture_file, with_sampler};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use tch::Tensor;
 
 /// `count` draws from N(0, I) in `dim` dimensions: [count, dim], float32.
@@ -61,17 +61,30 @@ pub(crate) fn write_gaussian(folder: &Path, count: usize, sampler: &Value) {
     std::fs::write(folder.join("model.onnx"), with_sampler(&file, &sampler).unwrap()).unwrap();
 }
 
-/// Runs `smld-train` in `folder`; what draws samples does so on one thread.
-fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+/// `smld-train` in `folder`; what draws samples does so on one thread.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let threads: &[&str] = if arguments[0] == "plot" { &[] } else { &["--threads", "1"] };
     let onnxruntime = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/onnxruntime/libonnxruntime.so");
-    Command::new(env!("CARGO_BIN_EXE_smld-train"))
-        .args(arguments)
-        .args(threads)
-        .current_dir(folder)
-        .env("SMLD_ONNXRUNTIME", onnxruntime)
-        .output()
-        .unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smld-train"));
+    command.args(arguments).args(threads).current_dir(folder).env("SMLD_ONNXRUNTIME", onnxruntime);
+    command
+}
+
+fn smld_train(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// Begins what prints into a pipe.
+pub(crate) fn begun(folder: &Path, arguments: &[&str]) -> Child {
+    command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Runs what must succeed though nobody reads what it prints.
+pub(crate) fn done_unread(folder: &Path, arguments: &[&str]) {
+    let mut child = begun(folder, arguments);
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Runs what must succeed: what it prints.

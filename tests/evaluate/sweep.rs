@@ -74,6 +74,57 @@ fn a_sampler_that_diverges_has_a_place_in_the_table_and_none_in_the_figure() {
 }
 
 #[test]
+fn a_second_sweep_into_the_same_file_is_refused_and_a_sweep_leaves_no_lock_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_gaussian(folder, 400, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
+    let lock = folder.join("q.json.lock");
+    let held = std::fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let sweep = [&SWEEP[..], &["8", "--sampler", r#"{"method":"ancestral"}"#]].concat();
+    let says = refused(folder, &sweep);
+    assert!(says.contains("another smld-train sweep is adding to q.json"), "{says}");
+    assert!(lock.exists() && !folder.join("q.json").exists());
+    drop(held);
+    done(folder, &sweep);
+    assert!(folder.join("q.json").exists() && !lock.exists());
+}
+
+/// A file of two distances, each ± a tenth of it, with a mark of 0.5 ± 0.05.
+fn two(distances: [f64; 2]) -> String {
+    let estimate = |distance: f64| json!({"distance": distance, "standard_error": 0.1 * distance});
+    let sampler = json!({"method": "ancestral", "steps": 8});
+    let point = |(distance, budget): (f64, u32)| {
+        json!({
+            "asked": {"method": "ancestral"}, "budget": budget, "evaluations": budget, "sampler": sampler,
+            "frechet": estimate(distance),
+        })
+    };
+    let points: Vec<Value> = distances.into_iter().zip([8, 16]).map(point).collect();
+    json!({"about": {"model": {"name": "m"}}, "held_out": estimate(0.5), "points": points}).to_string()
+}
+
+#[test]
+fn a_small_distance_has_its_digits_in_the_table_and_its_place_in_the_figure() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let drawn = |distances| {
+        std::fs::write(folder.join("q.json"), two(distances)).unwrap();
+        let table = done(folder, &["plot", "quality", "q.json", "--out", "q.svg"]);
+        (table, std::fs::read_to_string(folder.join("q.svg")).unwrap())
+    };
+    let (table, figure) = drawn([3.0, 1e-6]);
+    assert!(table.contains("3.000 ± 0.300") && table.contains("1.00e-6 ± 1.00e-7"), "{table}");
+    assert!(figure.contains("1e−6"), "the axis ends above the smallest distance");
+    // Zero has no place on the axis, which ends at the smallest distance that has one.
+    let (table, figure) = drawn([3.0, 0.0]);
+    assert!(table.contains("0.000 ± 0.000"), "{table}");
+    assert!(!figure.contains("e−") && !figure.contains(">\n0.1\n<"), "the axis goes on below the smallest distance");
+    let (_, figure) = drawn([0.0, 0.0]);
+    assert!(figure.contains("</svg>"));
+}
+
+#[test]
 fn bad_input_is_answered_before_anything_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -1,6 +1,6 @@
 //! The search for a sampler's parameters, on a Gaussian, where the distance of every setting is known.
 
-use crate::support::{VARIANCE, done, json, refused, write_gaussian};
+use crate::support::{VARIANCE, done, done_unread, json, refused, write_gaussian};
 use serde_json::{Value, json};
 use smld::sampler::SamplerSpec;
 use smld::score::ScoreModel;
@@ -87,6 +87,18 @@ fn the_same_seed_is_the_same_search_and_another_draws_other_samples_of_the_same_
     };
     assert_eq!(tried(&once.1), tried(&other));
     assert_ne!(once.1["rounds"], other["rounds"]);
+}
+
+#[test]
+fn a_search_whose_words_nobody_reads_is_kept_and_written_into_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_gaussian(folder, 400, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
+    let before = std::fs::read(folder.join("model.onnx")).unwrap();
+    let tune = ["tune", "model.onnx", "--data", "data.npy", "--n", "40", "--trials", "2", "--evaluations", "9"];
+    done_unread(folder, &[&tune[..], &["--method", "ancestral", "--json", "t.json", "--write"]].concat());
+    assert_eq!(json(folder, "t.json")["verdict"]["samples"], 40);
+    assert_ne!(std::fs::read(folder.join("model.onnx")).unwrap(), before);
 }
 
 #[test]

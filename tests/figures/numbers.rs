@@ -202,6 +202,12 @@ fn what_cannot_be_drawn_is_answered_with_what_is_wrong() {
     assert!(refused(&["times", "--density", "gaussian", "--times", "5,1", "--out", svg]).contains("--times"));
     assert!(refused(&["theorem", "--rows", "10", "--out", svg]).contains("--rows"));
     assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--out", svg]).contains("not images"));
+    assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--label", "-1", "--out", svg]).contains("not images"));
     assert!(refused(&["loss", "Cargo.toml", "--out", svg]).contains("Cargo.toml"));
+    // Where the figure cannot go is seen before what it is drawn from.
+    assert!(refused(&["loss", "nowhere.jsonl", "--out", jpeg]).contains("neither SVG nor PNG"));
+    let nowhere = folder.path().join("nowhere/x.svg");
+    let told = refused(&["loss", "nowhere.jsonl", "--out", nowhere.to_str().unwrap()]);
+    assert!(told.contains("--out: there is no folder"), "{told}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -1,6 +1,8 @@
 //! The commands, as a person types them.
 
 use crate::support::{write_halves, write_points, write_ring};
+use smld::score::density::{Component, GaussianMixture};
+use smld::score::onnx::mixture_file;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -173,6 +175,18 @@ fn fit_warns_of_no_coordinate_of_plain_points_of_images_or_where_one_level_is_na
     write_halves(folder.path(), 64);
     let told = said_of(folder.path(), ".", &["--width", "16,32", "--sigma-min", "1"]);
     assert!(!told.contains("coordinate"), "{told}");
+}
+
+#[test]
+fn samples_that_have_no_picture_are_refused_before_any_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = Component { weight: 1.0, mean: vec![0.0; 3], variance: 1.0 };
+    let file = mixture_file("solid", &GaussianMixture::new(vec![component]).unwrap(), &[]);
+    std::fs::write(folder.path().join("solid.onnx"), file).unwrap();
+    // A class that the model does not have would be refused by the first draw.
+    let sample = ["sample", "solid.onnx", "--label", "seven", "--out", "x.png"];
+    let told = said(&smld_train(folder.path(), &sample));
+    assert!(told.contains("samples of shape [3] have no picture"), "{told}");
 }
 
 #[test]

@@ -5,11 +5,13 @@
 mod command;
 mod distil;
 mod keeping;
+mod log;
 mod network;
 mod objective;
 mod objective_kernel;
 mod objective_linear;
 mod optimiser;
 mod points;
+mod process;
 mod run;
 mod support;

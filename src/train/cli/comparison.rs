@@ -7,6 +7,7 @@ use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
 use crate::score::{ModelInfo, ReadyModel, prepare};
 use crate::train::evaluate::{Judge, MIN_ROWS, Space};
 use crate::train::split::{Split, Subset};
+use crate::train::terminal;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
@@ -97,7 +98,7 @@ pub(super) fn judge<'a>(
     ensure!(n as usize > least, "--n is {n}; a covariance of so many features wants more than {least} samples");
     let [training, held_out] = split.subsets(None);
     let space = space(training, network)?;
-    println!("{}", compared_by(&space));
+    terminal::print(&format!("{}\n", compared_by(&space)));
     Ok((Judge::new(space, model, threads)?, held_out))
 }
 

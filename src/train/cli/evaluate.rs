@@ -1,14 +1,14 @@
 //! `smld-train evaluate`: how good samples are, beside real rows.
 
-use super::bar;
 use super::comparison::{Comparison, Opened, compared_by, data, features, fits, load, space};
+use super::{bar, keep};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Apart, Denoising, Kept, MIN_ROWS, Report, Space};
-use crate::train::files;
 use crate::train::split::{Split, Subset};
+use crate::train::{files, terminal};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
@@ -105,43 +105,32 @@ impl Evaluate {
         let real = real(&mut space, &held_out)?;
         let samples = drawn(&mut space, source, count)?;
         let report = Report::new(&space, &samples, &real)?;
-        println!("{}", compared_by(&space));
-        let mark = held_out.count();
-        if mark < count {
-            println!(
-                "{count} samples, and only {mark} held-out rows: fewer rows are farther away, so the mark is too easy"
-            );
-        }
-        if mark <= space.width() {
-            println!("so few rows have no covariance of so many numbers: the distance is far too large");
-        }
-        println!("{:<36}{:>20}{:>20}\n{report}", "", "samples", "held-out rows");
-        let (_, deviation) = split.data().mean_and_deviation();
-        let denoising = model.as_ref().map(|model| denoising(model, &to_denoise, deviation, threads)).transpose()?;
-        if let Some(denoising) = &denoising {
-            print!("{denoising}");
-        }
-        let apart = match (&self.model, &model) {
-            (Some(path), Some(model)) if self.provider != Provider::Cpu => {
-                let apart = apart(&runtime, path, model, &held_out)?;
-                print!("{apart}");
-                Some(apart)
-            }
-            _ => None,
-        };
-        eprintln!("in {:.0} s", begin.elapsed().as_secs_f64());
-        let Some(path) = &self.json else { return Ok(()) };
-        let figures = json!({
+        let mut figures = json!({
             "smld": env!("CARGO_PKG_VERSION"),
             "samples": about,
             "data": data(&split),
             "features": features,
             "figures": report,
-            "denoising": denoising,
-            "apart": apart,
+            "denoising": null,
+            "apart": null,
         });
-        let text = serde_json::to_string_pretty(&figures)?;
-        files::write((text + "\n").as_bytes(), path)
+        // What was measured for long is kept at once. Where it cannot be, the second time tells, after all that can be shown.
+        let _ = keep(&figures, self.json.as_deref());
+        terminal::print(&table(&report, &space, count));
+        let (_, deviation) = split.data().mean_and_deviation();
+        let denoising = model.as_ref().map(|model| denoising(model, &to_denoise, deviation, threads)).transpose()?;
+        let apart = match (&self.model, &model) {
+            (Some(path), Some(model)) if self.provider != Provider::Cpu => {
+                Some(apart(&runtime, path, model, &held_out)?)
+            }
+            _ => None,
+        };
+        (figures["denoising"], figures["apart"]) = (json!(denoising), json!(apart));
+        let kept = keep(&figures, self.json.as_deref());
+        let texts = [denoising.map(|found| found.to_string()), apart.map(|found| found.to_string())];
+        terminal::print(&texts.into_iter().flatten().collect::<String>());
+        terminal::tell(&format!("in {:.0} s", begin.elapsed().as_secs_f64()));
+        kept
     }
 
     /// The samples that were asked for, and what is told of them.
@@ -187,6 +176,21 @@ impl Evaluate {
         drawing.of_each()?;
         Ok((Source::Drawn(drawing), about))
     }
+}
+
+/// The figures of `count` samples for a person, and what makes them other than they seem.
+fn table(report: &Report, space: &Space<'_>, count: usize) -> String {
+    let mark = report.held_out.rows;
+    let mut text = compared_by(space) + "\n";
+    if mark < count {
+        text += &format!(
+            "{count} samples, and only {mark} held-out rows: fewer rows are farther away, so the mark is too easy\n"
+        );
+    }
+    if mark <= space.width() {
+        text += "so few rows have no covariance of so many numbers: the distance is far too large\n";
+    }
+    text + &format!("{:<36}{:>20}{:>20}\n{report}\n", "", "samples", "held-out rows")
 }
 
 /// How well `model` takes noise away from [training, held-out] rows; the deviation is the data's.

@@ -5,11 +5,11 @@ use super::reading::Reading;
 use super::values::{Threads, minutes};
 use crate::score::onnx::Runtime;
 use crate::train::features::{FeaturePlan, FeatureRun, accuracy, file, verify};
-use crate::train::files;
 use crate::train::network::Classifier;
 use crate::train::optimiser::Settings;
 use crate::train::plan::Length;
 use crate::train::split::Split;
+use crate::train::{files, terminal};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -66,7 +66,8 @@ impl Features {
         let measured = accuracy.map_or("there are no test files to measure its accuracy on".to_owned(), |share| {
             format!("it is right on {:.2} % of the test rows", 100.0 * share)
         });
-        eprintln!("wrote {}: {} steps in {:.0} s; {measured}", self.out.display(), run.step, run.seconds);
+        let out = self.out.display();
+        terminal::tell(&format!("wrote {out}: {} steps in {:.0} s; {measured}", run.step, run.seconds));
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::score::onnx::{Provider, Runtime};
 use crate::score::{Loader, ModelInfo, ReadyModel, is_name};
 use crate::train::checkpoint::State;
 use crate::train::data::{Dataset, Options};
+use crate::train::lock::Lock;
 use crate::train::network::torch::Precision;
 use crate::train::network::{Mlp, Network, UNet};
 use crate::train::optimiser::{Rule, Settings};
@@ -118,8 +119,17 @@ pub(super) struct Fit {
     onnxruntime: Option<PathBuf>,
 }
 
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// After its last step.
+    Finished,
+    /// By Ctrl-C, after a checkpoint.
+    Interrupted,
+}
+
 impl Fit {
-    pub(super) fn run(self) -> Result<()> {
+    pub(super) fn run(self) -> Result<End> {
         memory::keep();
         self.threads.limit();
         // What the end of the run needs is looked for at its beginning.
@@ -130,6 +140,7 @@ impl Fit {
         let data = Dataset::open(&self.data, &options)?;
         let folder = self.run.clone().unwrap_or_else(|| Path::new("runs").join(&name));
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        let _alone = alone(&folder)?;
         let loader = Loader::new(self.onnxruntime.clone(), Provider::Cpu, false);
         let teacher = self.objective.teacher(&loader)?;
         let mut run = self.begin(&data, teacher.as_ref(), &checkpoint(&folder))?;
@@ -150,18 +161,22 @@ impl Fit {
             reporter.say("the run is over already; with a larger --steps or --minutes it goes on");
         }
         let keeper = Keeper { name: &name, folder: &folder, runtime: &runtime };
-        if self.train(&mut run, &mut reporter, &keeper)? {
-            // The file is worth having even where the checkpoint cannot be kept.
-            let saved = keeper.save(&run);
-            files::write(&self.file(&name, &runtime, &mut run)?, &self.out)?;
-            reporter.say(&format!(
-                "wrote {}; serve it with: smld serve --models {}",
-                self.out.display(),
-                self.out.display()
-            ));
-            saved?;
-            keeper.picture(&mut run, &reporter);
+        let end = self.train(&mut run, &mut reporter, &keeper)?;
+        if end == End::Finished {
+            self.finish(&mut run, &mut reporter, &keeper)?;
         }
+        Ok(end)
+    }
+
+    /// Keeps what a run has come to that is over.
+    fn finish(&self, run: &mut Run<'_>, reporter: &mut Reporter, keeper: &Keeper<'_>) -> Result<()> {
+        // The file is worth having even where the checkpoint or the log cannot be kept.
+        let kept = keeper.save(run).and(reporter.end());
+        files::write(&self.file(keeper.name, keeper.runtime, run)?, &self.out)?;
+        let out = self.out.display();
+        reporter.say(&format!("wrote {out}; serve it with: smld serve --models {out}"));
+        kept?;
+        keeper.picture(run, reporter);
         Ok(())
     }
 
@@ -299,8 +314,8 @@ impl Fit {
         }
     }
 
-    /// Trains to the end, or until Ctrl-C: whether it came to the end.
-    fn train(&self, run: &mut Run<'_>, reporter: &mut Reporter, keeper: &Keeper<'_>) -> Result<bool> {
+    /// Trains to the end, or until Ctrl-C.
+    fn train(&self, run: &mut Run<'_>, reporter: &mut Reporter, keeper: &Keeper<'_>) -> Result<End> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be listened to")?;
@@ -308,12 +323,12 @@ impl Fit {
         let mut last = Instant::now();
         while run.done() < 1.0 {
             let step = run.step()?;
-            let told = reporter.step(&step, run.left());
-            if told.is_err() || stop.load(Ordering::Relaxed) {
+            reporter.step(&step, run.left());
+            // After the last step nothing is left that could be broken off.
+            if run.done() < 1.0 && stop.load(Ordering::Relaxed) {
                 keeper.save(run)?;
-                told?;
                 reporter.say("stopped after a checkpoint; the same command with --resume goes on from it");
-                return Ok(false);
+                return Ok(End::Interrupted);
             }
             if last.elapsed() >= every {
                 match keeper.save(run) {
@@ -323,8 +338,17 @@ impl Fit {
                 last = Instant::now();
             }
         }
-        Ok(true)
+        Ok(End::Finished)
     }
+}
+
+/// The run's folder for this process alone: two would write over each other's checkpoint, log and pictures.
+fn alone(folder: &Path) -> Result<Lock> {
+    let busy = format!(
+        "another smld-train fit is at work in the folder {}: wait until it is over, or give another --run",
+        folder.display()
+    );
+    Lock::take(&folder.join("lock"), &busy)
 }
 
 /// The network of another run, where it takes `data`.

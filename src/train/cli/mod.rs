@@ -17,8 +17,11 @@ mod values;
 
 use crate::sampler::SamplerSpec;
 use crate::train::evaluate::frechet::Estimate;
+use crate::train::files;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use std::path::Path;
 
 /// Trains score networks and writes them as ONNX files that `smld serve` serves.
 #[derive(Debug, Parser)]
@@ -48,14 +51,21 @@ enum Command {
     Sample(sample::Sample),
 }
 
+/// The exit status of a run that Ctrl-C ended: 128 and the signal's number, as shells tell it.
+const INTERRUPTED: i32 = 130;
+
 impl Cli {
-    /// Does what was asked.
+    /// Does what was asked. A `fit` that Ctrl-C ended ends the process, with status 130.
     ///
     /// # Errors
     /// Whatever kept it from being done, as sentences for a person.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Fit(fit) => fit.run(),
+            Command::Fit(fit) => match fit.run()? {
+                fit::End::Finished => Ok(()),
+                // Neither success nor an error to be told: it has said how to go on.
+                fit::End::Interrupted => std::process::exit(INTERRUPTED),
+            },
             Command::Export(export) => export.run(),
             Command::Features(features) => features.run(),
             Command::Evaluate(evaluate) => evaluate.run(),
@@ -70,6 +80,12 @@ impl Cli {
 /// A sampler as a person types it, in the JSON of a request.
 pub(super) fn sampler(text: &str) -> Result<SamplerSpec, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Writes `figures` as JSON to `path`, where one is given.
+fn keep(figures: &Value, path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    files::write((serde_json::to_string_pretty(figures)? + "\n").as_bytes(), path)
 }
 
 /// How far something has come that is done `length` times.

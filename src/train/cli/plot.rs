@@ -4,7 +4,8 @@ use crate::plot;
 use crate::train::figures::{
     Annealing, Chain, Dimension, Drawing, Field, Kernel, Learnt, Loss, Paths, Quality, StepSize, Theorem, Times,
 };
-use anyhow::{Context, Result, bail};
+use crate::train::{files, terminal};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -74,36 +75,58 @@ enum Figure {
 
 impl Plot {
     pub(super) fn run(self) -> Result<()> {
-        let (drawing, out) = match self.figure {
-            Figure::Annealing(To { figure, out }) => (figure.draw()?, out),
-            Figure::Chain(To { figure, out }) => (figure.draw()?, out),
-            Figure::Dimension(To { figure, out }) => (figure.draw()?, out),
-            Figure::Field(To { figure, out }) => (figure.draw()?, out),
-            Figure::Kernel(To { figure, out }) => (figure.draw()?, out),
-            Figure::Learnt(To { figure, out }) => (figure.draw()?, out),
-            Figure::Loss(To { figure, out }) => (figure.draw()?, out),
-            Figure::Paths(To { figure, out }) => (figure.draw()?, out),
-            Figure::Quality(To { figure, out }) => (figure.draw()?, out),
-            Figure::StepSize(To { figure, out }) => (figure.draw()?, out),
-            Figure::Theorem(To { figure, out }) => (figure.draw()?, out),
-            Figure::Times(To { figure, out }) => (figure.draw()?, out),
-        };
-        let Drawing { figure, numbers } = drawing;
-        write(&figure, &out)?;
-        print!("{numbers}");
-        Ok(())
+        match self.figure {
+            Figure::Annealing(to) => to.draw(Annealing::draw),
+            Figure::Chain(to) => to.draw(Chain::draw),
+            Figure::Dimension(to) => to.draw(Dimension::draw),
+            Figure::Field(to) => to.draw(Field::draw),
+            Figure::Kernel(to) => to.draw(Kernel::draw),
+            Figure::Learnt(to) => to.draw(Learnt::draw),
+            Figure::Loss(to) => to.draw(Loss::draw),
+            Figure::Paths(to) => to.draw(Paths::draw),
+            Figure::Quality(to) => to.draw(Quality::draw),
+            Figure::StepSize(to) => to.draw(StepSize::draw),
+            Figure::Theorem(to) => to.draw(Theorem::draw),
+            Figure::Times(to) => to.draw(Times::draw),
+        }
+    }
+}
+
+impl<F: Args> To<F> {
+    /// Draws the figure, prints its numbers and writes it, where it can be written.
+    fn draw(&self, draw: impl Fn(&F) -> Result<Drawing>) -> Result<()> {
+        let format = Format::of(&self.out)?;
+        files::look("--out", &self.out)?;
+        let Drawing { figure, numbers } = draw(&self.figure)?;
+        terminal::print(&numbers);
+        files::write(&format.bytes(&figure)?, &self.out)
     }
 }
 
 /// Pixels of a PNG for each of the figure's own: enough to print.
 const PIXEL_RATIO: f32 = 3.0;
 
-/// Writes `figure` as what the name of `out` says it is.
-fn write(figure: &plot::Figure, out: &Path) -> Result<()> {
-    let bytes = match out.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => figure.svg()?.into_bytes(),
-        Some("png") => figure.picture(PIXEL_RATIO)?.png(None)?,
-        _ => bail!("{} is neither SVG nor PNG: let its name end in .svg or .png", out.display()),
-    };
-    std::fs::write(out, bytes).with_context(|| format!("{} cannot be written", out.display()))
+/// What a figure is written as.
+#[derive(Clone, Copy)]
+enum Format {
+    Svg,
+    Png,
+}
+
+impl Format {
+    /// What the name of `out` says that it is.
+    fn of(out: &Path) -> Result<Self> {
+        match out.extension().and_then(|extension| extension.to_str()) {
+            Some("svg") => Ok(Self::Svg),
+            Some("png") => Ok(Self::Png),
+            _ => bail!("{} is neither SVG nor PNG: let its name end in .svg or .png", out.display()),
+        }
+    }
+
+    fn bytes(self, figure: &plot::Figure) -> Result<Vec<u8>> {
+        Ok(match self {
+            Self::Svg => figure.svg()?.into_bytes(),
+            Self::Png => figure.picture(PIXEL_RATIO)?.png(None)?,
+        })
+    }
 }

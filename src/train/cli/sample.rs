@@ -2,6 +2,7 @@
 
 use super::values::Threads;
 use crate::engine::{RawLabel, RawSampleRequest};
+use crate::plot;
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::prepare;
@@ -52,6 +53,7 @@ impl Sample {
         let model = OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?;
         let threads = self.threads.count();
         let model = prepare(Arc::new(model), &[1, threads])?;
+        plot::pictured(&model.info().shape)?;
         let labels: Vec<Option<String>> = match self.each_class {
             true => model.info().labels.iter().cloned().map(Some).collect(),
             false => vec![self.label],

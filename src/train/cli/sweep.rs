@@ -6,11 +6,12 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{Provider, score_sha256};
 use crate::train::evaluate::Judge;
 use crate::train::evaluate::sweep::{self, Point, SAMPLERS};
-use crate::train::files;
+use crate::train::lock::Lock;
+use crate::train::{files, terminal};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Compare samples of several samplers at several numbers of evaluations with the data.
 #[derive(Args, Debug)]
@@ -49,6 +50,9 @@ pub(super) struct Sweep {
 
 impl Sweep {
     pub(super) fn run(self) -> Result<()> {
+        files::place("--json", &self.json)?;
+        let _alone = alone(&self.json)?;
+        files::look("--json", &self.json)?;
         let known = sweep::Sweep::open(&self.json)?;
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
         let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
@@ -78,7 +82,6 @@ impl Sweep {
         let sweep = match known {
             Some(known) if points.is_empty() => known,
             known => {
-                files::look("--json", &self.json)?;
                 let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
                 let held_out = judge.mark(&held_out, self.n as usize)?.estimate();
                 let points_before = known.map_or_else(Vec::new, |known| known.points);
@@ -87,7 +90,7 @@ impl Sweep {
                 sweep
             }
         };
-        print!("Fréchet distance of {} samples of '{}'\n\n{sweep}", self.n, sweep.model());
+        terminal::print(&format!("Fréchet distance of {} samples of '{}'\n\n{sweep}", self.n, sweep.model()));
         Ok(())
     }
 
@@ -99,9 +102,10 @@ impl Sweep {
             let evaluations = u64::from(point.evaluations);
             let rows = judge.draw(&point.sampler, self.seed, 0..self.n, || bar.inc(evaluations))?;
             point.frechet = rows.map(|rows| judge.distance(&rows)).transpose()?.map(|found| found.estimate());
-            bar.suspend(|| eprintln!("{evaluations:>5}  {}  {}", distance(point.frechet), sweep::name(&point.asked)));
+            let line = format!("{evaluations:>5}  {}  {}", distance(point.frechet), sweep::name(&point.asked));
             sweep.put(point);
             sweep.save(&self.json)?;
+            bar.suspend(|| terminal::tell(&line));
         }
         bar.finish_and_clear();
         Ok(())
@@ -113,4 +117,14 @@ impl Sweep {
         }
         Ok(self.samplers.clone())
     }
+}
+
+/// The file at `path` for this process alone: of two that have read it each would write only its own distances. The lock stands
+/// beside it, for the file itself is another after every distance.
+fn alone(path: &Path) -> Result<Lock> {
+    let busy = format!(
+        "another smld-train sweep is adding to {}: wait until it is over, or give another --json",
+        path.display()
+    );
+    Lock::take(&path.with_added_extension("lock"), &busy)
 }

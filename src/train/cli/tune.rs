@@ -1,12 +1,12 @@
 //! `smld-train tune`: a sampler's own parameters, searched.
 
 use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
-use super::{bar, distance};
+use super::{bar, distance, keep};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
-use crate::train::files;
 use crate::train::tune::{Round, Trial, Verdict, cost, rounds, search, settings, verdict};
+use crate::train::{files, terminal};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
@@ -79,33 +79,31 @@ impl Tune {
             self.seed,
             || bar.inc(1),
             |round, trials| {
-                bar.suspend(|| print(*round, trials));
+                bar.suspend(|| terminal::print(&table(*round, trials)));
                 told.push(json!({"samples": round.samples, "trials": trials}));
             },
         )?;
         let best = best.context("every setting diverges; the model is damaged, or was not trained")?;
         let verdict = verdict(&mut judge, [best, default], samples, self.seed.wrapping_add(1), || bar.inc(1))?;
         bar.finish_and_clear();
-        conclude(&verdict, mark);
-
+        let figures = json!({
+            "smld": env!("CARGO_PKG_VERSION"),
+            "model": {"name": info.name, "sha256": info.sha256},
+            "data": data(&split),
+            "features": features,
+            "evaluations": self.evaluations,
+            "seed": self.seed,
+            "held_out": mark,
+            "rounds": told,
+            "verdict": verdict,
+        });
+        // First what was measured for long; that it cannot be kept is told after all that can.
+        let kept = keep(&figures, self.json.as_deref());
+        terminal::print(&conclusion(&verdict, mark));
         if self.write {
             write(&self.model, &runtime, if verdict.is_better() { &verdict.best } else { &verdict.default })?;
         }
-        if let Some(path) = &self.json {
-            let figures = json!({
-                "smld": env!("CARGO_PKG_VERSION"),
-                "model": {"name": info.name, "sha256": info.sha256},
-                "data": data(&split),
-                "features": features,
-                "evaluations": self.evaluations,
-                "seed": self.seed,
-                "held_out": mark,
-                "rounds": told,
-                "verdict": verdict,
-            });
-            files::write((serde_json::to_string_pretty(&figures)? + "\n").as_bytes(), path)?;
-        }
-        Ok(())
+        kept
     }
 }
 
@@ -115,23 +113,23 @@ fn method(text: &str) -> Result<SamplerSpec, String> {
 }
 
 /// The settings of a round, the best first.
-fn print(Round { settings, samples }: Round, trials: &[Trial]) {
-    println!("\n{settings} settings, {samples} samples of each");
-    trials.iter().for_each(|trial| println!("{}  {}", distance(trial.frechet), json!(trial.sampler)));
+fn table(Round { settings, samples }: Round, trials: &[Trial]) -> String {
+    let row = |trial: &Trial| format!("{}  {}\n", distance(trial.frechet), json!(trial.sampler));
+    let rows: String = trials.iter().map(row).collect();
+    format!("\n{settings} settings, {samples} samples of each\n{rows}")
 }
 
-fn conclude(verdict: &Verdict, mark: Estimate) {
+/// The best beside the default and held-out rows, and which of the two to take.
+fn conclusion(verdict: &Verdict, mark: Estimate) -> String {
     let Verdict { samples, best, default, gain } = verdict;
-    println!("\n{samples} fresh samples of each");
-    for (what, frechet) in [("best", best.frechet), ("default", default.frechet), ("held-out rows", Some(mark))] {
-        println!("{what:<14}{}", distance(frechet));
-    }
-    println!("{:<14}{}", "gain", distance(*gain));
+    let compared =
+        [("best", best.frechet), ("default", default.frechet), ("held-out rows", Some(mark)), ("gain", *gain)];
+    let rows: String = compared.map(|(what, frechet)| format!("{what:<14}{}\n", distance(frechet))).concat();
     let (chosen, why) = match verdict.is_better() {
         true => (best, "the best is better than the default"),
         false => (default, "nothing is better than the default by more than two standard errors: keep the default"),
     };
-    println!("{why}\n--sampler '{}'", json!(chosen.sampler));
+    format!("\n{samples} fresh samples of each\n{rows}{why}\n--sampler '{}'\n", json!(chosen.sampler))
 }
 
 /// Makes the sampler of `trial` that of the model in `path`.
@@ -144,6 +142,6 @@ fn write(path: &Path, runtime: &Runtime, trial: &Trial) -> Result<()> {
     let file = with_sampler(&std::fs::read(path).with_context(about)?, &trial.sampler).with_context(about)?;
     OnnxScore::from_bytes(runtime, file.clone(), Provider::Cpu, false).with_context(about)?;
     files::write(&file, path)?;
-    println!("wrote {}", path.display());
+    terminal::print(&format!("wrote {}\n", path.display()));
     Ok(())
 }

@@ -151,11 +151,19 @@ pub fn name(sampler: &SamplerSpec) -> String {
     std::iter::once(text(&value["method"])).chain(named).collect::<Vec<_>>().join(", ")
 }
 
+/// Three decimals; three digits of a number of which those would show none.
+fn short(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let is_lost = value != 0.0 && text.trim_start_matches('-') == "0.000";
+    if is_lost { format!("{value:.2e}") } else { text }
+}
+
 /// A table in Markdown: a row for each sampler, a column for each number of evaluations, the cells padded to be read as they are.
 impl fmt::Display for Sweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let budgets: BTreeSet<u32> = self.points.iter().map(|point| point.budget).collect();
-        let estimate = |Estimate { distance, standard_error }| format!("{distance:.3} ± {standard_error:.3}");
+        let estimate =
+            |Estimate { distance, standard_error }| format!("{} ± {}", short(distance), short(standard_error));
         let cell = |asked: &SamplerSpec, budget: u32| {
             let point = self.points.iter().find(|point| point.asked == *asked && point.budget == budget);
             point.map_or_else(String::new, |point| point.frechet.map_or_else(|| "diverges".to_owned(), estimate))

@@ -21,7 +21,7 @@ pub struct Chain {
     #[arg(long, default_value_t = 10)]
     times: u32,
     /// A class, by name or number; by default each chain has its own, as in a request.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     label: Option<String>,
     /// The seed; chain i ends as image i of the same seed.
     #[arg(long, default_value_t = 0)]

@@ -40,14 +40,16 @@ fn panel(sweep: &Sweep) -> Result<Panel> {
     let mark = sweep.held_out.distance;
     let found = || sweep.points.iter().filter_map(|point| Some((f64::from(point.evaluations), point.frechet?)));
     ensure!(found().next().is_some(), "every sampler diverges: there is no distance to draw");
-    let (mut across, mut up) = ([f64::INFINITY, 0.0], [mark, mark]);
+    let (mut across, mut highest) = ([f64::INFINITY, 0.0], mark);
     for (evaluations, frechet) in found() {
         across = [across[0].min(evaluations), across[1].max(evaluations)];
-        up = [up[0].min(frechet.distance), up[1].max(frechet.distance + frechet.standard_error)];
+        highest = highest.max(frechet.distance + frechet.standard_error);
     }
-    // Of samples that are the data themselves the distance is zero, which a logarithmic axis has not.
-    let low = up[0].max(1e-4 * up[1]).max(f64::MIN_POSITIVE);
-    let [across, [low, high]] = [across, [low, up[1].max(low)]].map(|[low, high]| [low / ROOM, high * ROOM]);
+    let highest = highest.max(f64::MIN_POSITIVE);
+    // Of samples that are the data themselves the distance is zero, which a logarithmic axis has not: it lies at the low end.
+    let distances = found().map(|(_, frechet)| frechet.distance).chain([mark]);
+    let lowest = distances.filter(|&distance| distance > 0.0).fold(highest, f64::min);
+    let [across, [low, high]] = [across, [lowest, highest]].map(|[low, high]| [low / ROOM, high * ROOM]);
     let up = [low, high * libm::pow(high / low, LEGEND)];
     let shown = |y: f64| y.clamp(up[0], up[1]);
 
