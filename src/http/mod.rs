@@ -24,6 +24,7 @@
 //! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
+//! | `room` | the bytes of samples that are kept |
 //! | `archive`, `events` | samples to bytes while they are drawn |
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
