@@ -91,5 +91,5 @@ fn the_very_first_request_that_cannot_be_in_time_is_refused() {
     let raw = RawSampleRequest { n: Some(1 << 19), deadline_ms: Some(1), ..RawSampleRequest::default() };
     let raw = RawSampleRequest { sampler: Some(common::steps(1000)), ..raw };
     let request = SampleRequest::new(&raw, model, common::LIMITS, 0).unwrap();
-    assert!(matches!(engine.submit(&request), Err(Refused::AtCapacity { .. })));
+    assert!(matches!(engine.submit(&request), Err(Refused::Invalid(_))));
 }
