@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use smld::client::{Info, Load, Models, Sample, print};
+use smld::client::{Info, Load, Models, Sample, note, print};
 use smld::engine::{Worker, engine};
 use smld::grpc;
 use smld::http::config::{Addresses, InvalidConfig, Settings};
@@ -111,8 +111,7 @@ fn main() -> ExitCode {
     match obey(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // That nobody reads it is not another fault.
-            let _ = writeln!(std::io::stderr(), "smld: {}", error.to_string().trim_end());
+            note(format_args!("smld: {}", error.to_string().trim_end()));
             ExitCode::FAILURE
         }
     }

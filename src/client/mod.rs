@@ -25,6 +25,6 @@ pub use fault::ClientError;
 pub use info::Info;
 pub use load::Load;
 pub use models::Models;
-pub use print::print;
+pub use print::{note, print};
 pub use remote::{Remote, RemoteArgs};
 pub use sample::Sample;

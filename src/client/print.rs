@@ -19,6 +19,6 @@ pub fn print(text: impl Display) -> Result<(), ClientError> {
 }
 
 /// A line for the person who waits, on standard error. That nobody reads it is no reason to fail.
-pub(super) fn note(text: impl Display) {
+pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -25,10 +25,13 @@ pub(super) fn few(frame: &[u8], rows: usize) -> Result<(), Problem> {
     let (mut parts, mut elements) = (0, 0);
     for field in fields(frame.get(PREFIX..).unwrap_or_default()) {
         parts += usize::from(field.wire == WireType::LengthDelimited);
-        for field in fields(field.bytes).filter(|_| field.tag == INPUTS) {
-            parts += usize::from(field.tag == PARAMETERS);
-            for field in fields(field.bytes).filter(|_| field.tag == CONTENTS) {
-                elements += field.elements();
+        // The bytes of other fields are no messages, and many.
+        let tensor = if field.tag == INPUTS { field.bytes } else { &[] };
+        for field in fields(tensor) {
+            match field.tag {
+                PARAMETERS => parts += 1,
+                CONTENTS => elements += fields(field.bytes).map(|field| field.elements()).sum::<usize>(),
+                _ => {}
             }
             check(parts, elements, most)?;
         }
@@ -38,10 +41,12 @@ pub(super) fn few(frame: &[u8], rows: usize) -> Result<(), Problem> {
 }
 
 fn check(parts: usize, elements: usize, most: usize) -> Result<(), Problem> {
-    let reason = match () {
-        () if parts > MOST => format!("the call has more than {MOST} parameters, tensors and outputs"),
-        () if elements > most => format!("the call has more than {most} whole numbers and texts; see --max-score-rows"),
-        () => return Ok(()),
+    let reason = if parts > MOST {
+        format!("the call has more than {MOST} parameters, tensors and outputs")
+    } else if elements > most {
+        format!("the call has more than {most} whole numbers and texts; see --max-score-rows")
+    } else {
+        return Ok(());
     };
     Err(InvalidRequest { field: "inputs".to_owned(), reason }.into())
 }

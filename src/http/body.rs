@@ -2,6 +2,7 @@
 
 mod large;
 
+pub(super) use large::MEBIBYTES;
 pub(crate) use large::large;
 
 use super::problem::Problem;

@@ -1,5 +1,6 @@
 //! The one place that maps errors to answers: RFC 9457, `application/problem+json`.
 
+use super::body::MEBIBYTES;
 use super::encode::Unwritable;
 use super::keys::Denied;
 use super::served::UnknownModel;
@@ -42,8 +43,8 @@ pub(crate) enum Problem {
     SlowBody { within: Duration },
     #[error("the body is larger than this server takes; see {setting}")]
     BodyTooLarge { setting: &'static str },
-    #[error("the bodies of other requests take all of the {megabytes} MiB that there are for them; try again later")]
-    NoRoom { megabytes: usize },
+    #[error("the bodies of other requests take all of the {MEBIBYTES} MiB that there are for them; try again later")]
+    NoRoom,
     #[error("the body must be JSON: send the header 'content-type: application/json'")]
     NotJsonType,
     #[error("{reason}")]
@@ -125,7 +126,7 @@ impl Problem {
             Self::NotAcceptable { .. } => kind(S::NOT_ACCEPTABLE, "not-acceptable", "No such format"),
             Self::SlowBody { .. } => kind(S::REQUEST_TIMEOUT, "slow-body", "The body came too slowly"),
             Self::BodyTooLarge { .. } => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
-            Self::NoRoom { .. } => Kind {
+            Self::NoRoom => Kind {
                 retry_after: Some(SOON),
                 ..kind(S::TOO_MANY_REQUESTS, "no-room", "The server holds too much of other bodies")
             },

@@ -14,6 +14,9 @@ const SMALL: usize = 1 << 16;
 /// How many times as much there is room for, of what bodies have beyond that.
 const PARTS: u32 = 1 << 12;
 
+/// The room of all bodies, in MiB.
+pub(in crate::http) const MEBIBYTES: usize = (PARTS as usize * SMALL) >> 20;
+
 /// The room of all bodies of this process, in parts of [`SMALL`] bytes.
 static ROOM: Semaphore = Semaphore::const_new(PARTS as usize);
 
@@ -21,7 +24,7 @@ static ROOM: Semaphore = Semaphore::const_new(PARTS as usize);
 /// A refusal for want of one is counted in `metrics`.
 pub(crate) async fn large(body: Body, most: usize, setting: &'static str, metrics: &Metrics) -> Result<Bytes, Problem> {
     let bytes = within(&ROOM, body, most, setting).await;
-    if let Err(problem @ Problem::NoRoom { .. }) = &bytes {
+    if let Err(problem @ Problem::NoRoom) = &bytes {
         metrics.rejected(problem.slug());
     }
     bytes
@@ -38,7 +41,7 @@ async fn within(room: &'static Semaphore, body: Body, most: usize, setting: &'st
     }
     let parts = u32::try_from(expected.div_ceil(SMALL as u64)).map_or(PARTS, |parts| parts.min(PARTS));
     let Ok(Ok(place)) = timeout(PATIENCE, room.acquire_many(parts)).await else {
-        return Err(Problem::NoRoom { megabytes: (PARTS as usize * SMALL) >> 20 });
+        return Err(Problem::NoRoom);
     };
     arriving.fill(most).await?;
     Ok(Bytes::from_owner(Placed { bytes: arriving.bytes, _place: place }))
@@ -134,11 +137,12 @@ mod tests {
         assert_eq!(second.await.unwrap().unwrap().len(), 2 * SMALL);
         assert_eq!(room.available_permits(), 8);
     }
+
     #[tokio::test(start_paused = true)]
     async fn where_no_place_comes_free_the_request_is_refused_for_now() {
         let room = room(8);
         let _all = room.acquire_many(8).await.unwrap();
         let problem = within(room, Body::from(vec![7; 2 * SMALL]), 8 * SMALL, "--max").await.unwrap_err();
-        assert!(matches!(problem, Problem::NoRoom { .. }) && problem.retry_after().is_some(), "{problem}");
+        assert!(matches!(problem, Problem::NoRoom) && problem.retry_after().is_some(), "{problem}");
     }
 }

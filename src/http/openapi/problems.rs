@@ -62,7 +62,7 @@ faults! {
         Problem::NotJsonType,
     }
     /// Of a body of points.
-    Large { Problem::NoRoom { megabytes: 256 } }
+    Large { Problem::NoRoom }
     /// Of what the body asks.
     Asking {
         Problem::Invalid {
