@@ -5,6 +5,7 @@ use crate::support::write_ring;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 const FIT: [&str; 9] = ["fit", "--data", "points.npy", "--out", "ring.onnx", "--threads", "1", "--width", "16"];
 
@@ -12,21 +13,16 @@ const FIT: [&str; 9] = ["fit", "--data", "points.npy", "--out", "ring.onnx", "--
 struct Running(Child);
 
 impl Running {
-    /// Begins a run of so many steps that it does not come to its end.
-    fn begin(folder: &Path) -> Self {
-        Self(fit(folder, &["--steps", "100000000"]).spawn().unwrap())
-    }
-
-    /// Waits until the run has logged some steps.
-    fn until_under_way(&mut self, folder: &Path) {
+    /// A run of so many steps that it does not come to its end, once it has logged some.
+    fn under_way(folder: &Path) -> Self {
+        let mut running = Self(fit(folder, &["--steps", "100000000"]).spawn().unwrap());
         let begin = Instant::now();
         while steps(folder).is_empty() {
-            assert!(
-                self.0.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(60),
-                "it does not run"
-            );
+            let runs = running.0.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(60);
+            assert!(runs, "it does not run");
             std::thread::yield_now();
         }
+        running
     }
 
     /// Presses Ctrl-C: the exit status.
@@ -41,6 +37,13 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A folder with points to train on.
+fn ring() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write_ring(folder.path(), 64);
+    folder
 }
 
 fn fit(folder: &Path, arguments: &[&str]) -> Command {
@@ -60,9 +63,8 @@ fn steps(folder: &Path) -> Vec<u64> {
 
 #[test]
 fn a_run_whose_words_nobody_reads_any_more_comes_to_its_end() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ring();
     let folder = folder.path();
-    write_ring(folder, 64);
     let mut child = fit(folder, &["--steps", "3"]).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stderr.take());
     assert!(child.wait().unwrap().success());
@@ -71,11 +73,9 @@ fn a_run_whose_words_nobody_reads_any_more_comes_to_its_end() {
 
 #[test]
 fn an_interrupted_run_exits_with_130_after_a_checkpoint_and_goes_on_with_the_same_lines() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ring();
     let folder = folder.path();
-    write_ring(folder, 64);
-    let mut running = Running::begin(folder);
-    running.until_under_way(folder);
+    let mut running = Running::under_way(folder);
     assert_eq!(running.interrupt(), Some(130));
     assert!(folder.join("runs/ring/checkpoint.safetensors").exists() && !folder.join("ring.onnx").exists());
 
@@ -90,11 +90,9 @@ fn an_interrupted_run_exits_with_130_after_a_checkpoint_and_goes_on_with_the_sam
 
 #[test]
 fn a_second_run_in_the_folder_of_one_that_is_under_way_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ring();
     let folder = folder.path();
-    write_ring(folder, 64);
-    let mut running = Running::begin(folder);
-    running.until_under_way(folder);
+    let mut running = Running::under_way(folder);
     for more in [&["--steps", "1"][..], &["--steps", "1", "--resume"]] {
         let output = smld_train(folder, &[&FIT[..], more].concat());
         assert!(!output.status.success(), "{more:?} was taken");
@@ -111,9 +109,8 @@ fn a_second_run_in_the_folder_of_one_that_is_under_way_is_refused() {
 
 #[test]
 fn a_log_that_cannot_be_written_is_told_once_and_ends_the_run_with_an_error_after_the_file() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ring();
     let folder = folder.path();
-    write_ring(folder, 64);
     let output = smld_train(folder, &[&FIT[..], &["--steps", "50"]].concat());
     assert!(output.status.success(), "{}", said(&output));
     std::fs::remove_file(folder.join("ring.onnx")).unwrap();
