@@ -1,6 +1,7 @@
 //! One image when nothing else is asked for: the service's latency against the evaluations alone.
 
 use crate::ask::{Ask, ancestral};
+use crate::client::Client;
 use crate::figure::{Figure, Section};
 use crate::raw::Raw;
 use crate::server::Server;
@@ -8,6 +9,7 @@ use crate::statistics::{Spread, median, quantile, ratios};
 use crate::{Bench, Result};
 use smld::sampler::SamplerSpec;
 use smld::score::lone_layouts;
+use tokio::runtime::{Builder, Runtime};
 
 /// Evaluations of a chain that is so long that what a request costs besides its steps does not count.
 const LONG: u32 = 100;
@@ -17,22 +19,42 @@ const WINDOW: usize = 8;
 
 pub(crate) fn measure(bench: &Bench) -> Result<Section> {
     let server = Server::start(bench, &[])?;
+    let asker = Asker::new(&server)?;
     let layouts = lone_layouts(bench.cores).into_iter();
     let mut sessions =
         layouts.map(|threads| Ok((threads, Raw::open(&bench.model, threads, 1)?))).collect::<Result<Vec<_>>>()?;
-    let (mut figures, ratio) = compare(bench, &server, &mut sessions, &bench.info().sampler)?;
+    let (mut figures, ratio) = compare(bench, &asker, &mut sessions, &bench.info().sampler)?;
     figures.push(ratio.at_most(1.05));
-    let (long, ratio) = compare(bench, &server, &mut sessions, &ancestral(LONG))?;
+    let (long, ratio) = compare(bench, &asker, &mut sessions, &ancestral(LONG))?;
     figures.extend(long);
     figures.push(ratio);
     Ok(Section { title: "One image alone", figures })
+}
+
+/// One who asks alone, and waits on the thread that asks, as programs do: a thread of its own for what is read would have to be
+/// woken, and then wake the one that waits.
+struct Asker {
+    client: Client,
+    thread: Runtime,
+}
+
+impl Asker {
+    fn new(server: &Server) -> Result<Self> {
+        let thread = Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { client: Client::new(server.client.address()), thread })
+    }
+
+    /// How long `ask` takes.
+    fn seconds(&self, ask: Ask) -> Result<f64> {
+        Ok(self.thread.block_on(self.client.clone().draw(ask))?.latency.as_secs_f64())
+    }
 }
 
 /// Requests for an image by `sampler` and chains in turn, by windows, and the ratio of the two: a chain is as many evaluations of
 /// one row as the request takes, and nothing else, on that of the `sessions`, each with its threads, which is the fastest for them.
 fn compare(
     bench: &Bench,
-    server: &Server,
+    asker: &Asker,
     sessions: &mut [(usize, Raw)],
     sampler: &SamplerSpec,
 ) -> Result<(Vec<Figure>, Figure)> {
@@ -42,7 +64,7 @@ fn compare(
     // Of the first pair everything is new to both.
     for pair in 0..=bench.choose(24, 8) {
         let ask = |seed| Ask::new(1, sampler, seed);
-        let served = window(|seed| Ok(bench.wait(server.client.clone().draw(ask(seed)))?.latency.as_secs_f64()))?;
+        let served = window(|seed| asker.seconds(ask(seed)))?;
         let raws = sessions.iter_mut().map(|(_, raw)| window(|_| Ok(raw.chain(evaluations)?.as_secs_f64())));
         let raws = raws.collect::<Result<Vec<_>>>()?;
         if pair > 0 {

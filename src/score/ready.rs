@@ -208,7 +208,8 @@ pub fn prepare(model: Arc<dyn ScoreModel>, layouts: &[usize]) -> Result<ReadyMod
     prepare_for(model, layouts, None)
 }
 
-/// As [`prepare`], for batches of no more than `rows` rows, where that is known: no more are tried, nor is memory taken for them.
+/// As [`prepare`], for batches of up to `rows` rows, where that is known: no more are tried, nor is memory taken for them. Where it is not,
+/// bytes are compared up to batches of 33, and [`tune`](super::tune) compares those of larger ones before it chooses them.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -217,10 +218,13 @@ pub fn prepare_for(
     layouts: &[usize],
     rows: Option<NonZero<usize>>,
 ) -> Result<ReadyModel, Unfit> {
-    let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| rows.is_none_or(|rows| size <= rows.get())).collect();
-    let probe = Probe::new(model.info(), (NUMBERS / model.info().dim()).clamp(LARGEST, ROWS));
+    let most = rows.map_or(LARGEST, NonZero::get);
+    let mut sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= most).collect();
+    sizes.extend((most > LARGEST).then_some(most));
+    let least = most.max(LARGEST);
+    let probe = Probe::new(model.info(), (NUMBERS / model.info().dim()).min(ROWS).max(least));
     let mut standard = model.open(1)?;
-    let mut alone = probe.alone(standard.as_mut(), LARGEST, TIME)?;
+    let mut alone = probe.alone(standard.as_mut(), least, TIME)?;
     if let Some(row) = alone.chunks(probe.dim).position(|row| row.iter().any(|s| !s.is_finite())) {
         let &ModelInfo { ref name, kind, .. } = model.info();
         return Err(Unfit::NotFinite { model: name.clone(), kind, sigma: probe.sigma[row] });
@@ -232,7 +236,7 @@ pub fn prepare_for(
             break;
         }
         let mut fixed = of_size(model.open(1)?, Some(rows));
-        let padded = probe.alone(fixed.as_mut(), LARGEST, TIME)?;
+        let padded = probe.alone(fixed.as_mut(), least, TIME)?;
         if probe.agrees(fixed.as_mut(), &padded, &sizes)? {
             (reproducible, fixed_rows, standard, alone) = (true, Some(rows), fixed, padded);
         }
@@ -257,8 +261,9 @@ pub fn prepare_for(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::Rows;
     use crate::score::density::{Component, DensityModel, GaussianMixture};
+    use crate::score::trial::Trial;
+    use crate::score::{Rows, tune};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// What is done to a row's score, told the session's threads, the rows of the run and the row's place.
@@ -332,10 +337,29 @@ mod tests {
     fn batches_that_never_come_are_not_tried() {
         static LARGEST: AtomicU32 = AtomicU32::new(0);
         let spoil = |_, rows: usize, _, _: &mut f32| _ = LARGEST.fetch_max(rows as u32, Ordering::Relaxed);
-        for (most, tried) in [(1, 1), (5, 4), (8, 8)] {
+        for (most, tried) in [(1, 1), (5, 4), (8, 8), (33, 33), (100, 100)] {
             prepare_for(spoilt(spoil), &[1, 2], NonZero::new(most)).unwrap();
             assert_eq!(LARGEST.swap(0, Ordering::Relaxed), tried);
         }
+    }
+
+    #[test]
+    fn bytes_that_depend_on_the_largest_batch_that_is_asked_for_are_found_out() {
+        let spoil = |_, rows: usize, _, score: &mut f32| *score = if rows > 64 { score.next_up() } else { *score };
+        let of = |rows| promise(&prepare_for(spoilt(spoil), &[1], NonZero::new(rows)).unwrap());
+        assert_eq!(of(64), serde_json::json!([true, true, null]));
+        assert_eq!(of(65), serde_json::json!([false, true, 8]));
+    }
+
+    #[test]
+    fn larger_batches_are_chosen_only_while_their_bytes_are_those_of_smaller_ones() {
+        let spoil = |_, rows: usize, _, score: &mut f32| *score = if rows > 64 { score.next_up() } else { *score };
+        let ready = prepared(spoil, &[1]).unwrap();
+        assert_eq!(promise(&ready), serde_json::json!([true, true, null]));
+        let mut trial = Trial::open(&ready, 1, 128, Duration::ZERO).unwrap();
+        assert!(trial.agrees(64).unwrap() && !trial.agrees(65).unwrap() && !trial.agrees(128).unwrap());
+        let tuned = tune(&ready, 1, None, Duration::from_secs(60)).unwrap();
+        assert!(tuned.tuning().unwrap().steps.iter().all(|step| step.rows <= 64));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sessions of a model side by side, timed as they will run.
 
-use super::probe::Probe;
+use super::probe::{Probe, same};
 use super::tuning::MeasuredStep;
 use super::{ReadyModel, ScoreError, ScoreSession};
 use std::panic::resume_unwind;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const WINDOW: Duration = Duration::from_millis(2);
 /// The part of all the time that it has where there is little.
 const PART: u32 = 150;
+/// Rows of a run whose bytes [`prepare`](super::prepare) has compared with those of rows alone.
+const COMPARED: usize = 16;
 /// How many times as long a lone row's is, whose runs follow one another at once and find the caches as the one before left them.
 const LONE: u32 = 3;
 
@@ -64,6 +66,17 @@ impl Trial {
     pub(super) fn lone_layouts(&self) -> Vec<usize> {
         let narrow = (!self.wide.is_empty()).then_some(1);
         narrow.into_iter().chain(self.wide.iter().map(|&(threads, _)| threads)).collect()
+    }
+
+    /// Whether a run of `rows` rows gives the bytes that smaller runs give, which are known to be those of rows alone.
+    pub(super) fn agrees(&mut self, rows: usize) -> Result<bool, ScoreError> {
+        let session = self.narrow[0].as_mut();
+        let whole = self.probe.run(session, 0..rows)?;
+        let mut parts = Vec::new();
+        for start in (0..rows).step_by(COMPARED) {
+            parts.extend(self.probe.run(session, start..rows.min(start + COMPARED))?);
+        }
+        Ok(same(&whole, &parts))
     }
 
     /// Measures `layout` once, after a run that is not timed, in which sessions find their memory for so many rows; that run is

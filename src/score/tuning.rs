@@ -114,7 +114,12 @@ pub fn tune(
             let foreseen = Duration::from_secs_f64(last.seconds * (2 * rows) as f64 / last.layout.rows as f64);
             let steps: Vec<MeasuredStep> = full.iter().map(Measured::step).collect();
             let pays = best(&steps[..steps.len() - 1]) * GAIN < best(&steps);
-            if Instant::now() + foreseen > half || (pinned.is_none() && rows > SURE && !pays) {
+            if Instant::now() + foreseen > half {
+                break;
+            }
+            // Of those that are pinned or sure `prepare` has compared the bytes.
+            let sure = pinned.is_some() || rows <= SURE;
+            if !sure && !(pays && (!model.reproducible() || trial.agrees(rows)?)) {
                 break;
             }
         }
