@@ -80,8 +80,9 @@ fn ascent_has_no_noise_and_a_network_no_density() {
 }
 
 #[test]
-fn a_corrector_has_the_ratio_it_was_asked_for() {
-    let model = ready(two_bumps(3), 1);
+fn a_corrector_has_the_ratio_it_was_asked_for_where_the_score_is_that_of_noise() {
+    // A point, of which nothing but noise is seen at σ = 1; the norm of so many numbers is known to a hundredth.
+    let model = ready(gaussian(&[0.0; 4096], 1e-6), 1);
     let spec = PredictorCorrectorSpec {
         sigma_max: Some(1.0),
         sigma_min: Some(1.0),
@@ -92,7 +93,7 @@ fn a_corrector_has_the_ratio_it_was_asked_for() {
     };
     let got = diagnosed(&model, 3, SamplerSpec::PredictorCorrector(spec));
     for chain in got.chains {
-        assert!((chain.mean_step_snr.unwrap() - 0.05).abs() < 1e-12, "{chain:?}");
+        assert!((chain.mean_step_snr.unwrap() / 0.05 - 1.0).abs() < 0.04, "{chain:?}");
     }
 }
 

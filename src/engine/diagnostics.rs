@@ -35,7 +35,7 @@ impl Tally {
         let norm = score.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>().sqrt();
         self.evaluations += 1;
         self.norms += norm;
-        if let Some([drift, amplitude]) = sampler.coefficients(k, score) {
+        if let Some([drift, amplitude]) = sampler.coefficients(k) {
             self.noisy += 1;
             self.ratios += drift * norm / (amplitude * (score.len() as f64).sqrt());
         }

@@ -2,7 +2,7 @@
 //! order.
 
 use super::spec::{descent, enough, ladder_to_zero};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, two_step};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, Step, two_step};
 use serde::{Deserialize, Serialize};
 
 /// Down σ₁ > … > σ_N > 0, spaced as Karras et al. 2022: each step is a draw from the Gaussian that x at the next level would
@@ -103,32 +103,24 @@ impl Ancestral {
         self.ladder[k as usize] as f32
     }
 
-    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
-        match self.coefficients(k) {
-            Some(coefficients) => {
-                if self.solver == AncestralSolver::Dpmpp2m {
-                    self.lean(k as usize, x, memory, score);
-                }
-                diffusion_step(k, coefficients, noise, x, score);
-            }
-            None => ascent_step(self.ladder[k as usize] * self.ladder[k as usize], x, score),
-        }
-    }
-
     /// x ← x + (h − ½(1 − e⁻²ʰ)) (D − D₋)/h₋ with D = x + σ² s, h = ln(σ/σ'): what the step of first order, which follows, leaves
-    /// out of ∫ 2e^(2(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋ long.
-    fn lean(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
+    /// out of ∫ 2e^(2(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋ long. Nothing of a
+    /// solver of first order, nor of the last step, to 0.
+    pub(super) fn lean(&self, k: u32, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
+        let level = k as usize;
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
+        if self.solver == AncestralSolver::Ddpm || next == 0.0 {
+            return;
+        }
         let left_out = libm::log(sigma / next) - 0.5 * (1.0 - (next / sigma) * (next / sigma));
         let factor = two_step::length_before(&self.ladder, level).map_or(0.0, |before| left_out / before) as f32;
         two_step::advance(level == 0, sigma, x, memory, score, |x, _, change| x + factor * change);
     }
 
-    /// See [`Sampler::coefficients`].
-    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
+    pub(super) fn step(&self, k: u32) -> Step {
         let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
         // Levels that are nearly the same may be rounded the wrong way round.
         let removed = (sigma * sigma - next * next).max(0.0);
-        (next > 0.0).then(|| [removed, next * removed.sqrt() / sigma])
+        if next > 0.0 { Step::Diffusion([removed, next * removed.sqrt() / sigma]) } else { Step::Ascent(removed) }
     }
 }

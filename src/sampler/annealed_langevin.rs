@@ -1,9 +1,7 @@
 //! Annealed Langevin dynamics (Song & Ermon 2019, algorithm 1; 2020, algorithm 1 with the denoising step).
 
 use super::spec::{count, ends, enough, length, rungs, step_size};
-use super::{
-    Init, InvalidSampler, LangevinSpec, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule,
-};
+use super::{Init, InvalidSampler, LangevinSpec, Sampler, SigmaRange, Step, schedule};
 use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_L: `steps_per_level` Langevin steps at each σᵢ with τᵢ = ε (σᵢ/σ_L)², then, if
@@ -52,8 +50,7 @@ pub struct AnnealedLangevinSpec {
 
 impl AnnealedLangevinSpec {
     const STEPS_PER_LEVEL: u32 = 5;
-    /// The largest ratio of neighbouring levels by default: in few dimensions technique 2, a rule for spheres, is content with levels on which
-    /// so few steps do not come to rest.
+    /// The largest ratio of neighbouring levels by default.
     const RATIO: f64 = 1.1;
     const DENOISE: bool = true;
 
@@ -86,11 +83,7 @@ impl AnnealedLangevinSpec {
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let [sigma_max, sigma_min] = ends([self.sigma_max, self.sigma_min], range)?;
         let default_levels = || match sigma_min < sigma_max {
-            true => schedule::ncsnv2_levels(sigma_max, sigma_min, range.dim).max(schedule::close_levels(
-                sigma_max,
-                sigma_min,
-                Self::RATIO,
-            )),
+            true => schedule::close_levels(sigma_max, sigma_min, range.dim, Self::RATIO),
             false => 1,
         };
         let levels = self.levels.unwrap_or_else(default_levels);
@@ -158,16 +151,9 @@ impl AnnealedLangevin {
         self.epsilon * ratio * ratio
     }
 
-    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        match self.coefficients(k) {
-            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
-            None => ascent_step(self.tau(k), x, score),
-        }
-    }
-
-    /// See [`Sampler::coefficients`].
-    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
-        (k < self.levels * self.steps_per_level).then(|| langevin(self.tau(k)))
+    pub(super) fn step(&self, k: u32) -> Step {
+        let tau = self.tau(k);
+        if k < self.levels * self.steps_per_level { Step::langevin(tau) } else { Step::Ascent(tau) }
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Langevin dynamics at one noise level.
 
 use super::spec::{count, enough, length, level_in_range, step_size};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, Step};
 use serde::{Deserialize, Serialize};
 
 /// x ← x + τ s(x, σ) + √(2τ) z for `steps` steps: the unadjusted Langevin algorithm on p_σ.
@@ -25,7 +25,7 @@ pub struct LangevinSpec {
     /// The noise level σ; by default the smallest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
-    /// The step size τ; by default 0.1 σ², 0.01 where σ is 0.
+    /// The step size τ; by default 0.1 σ², 0.01 where σ is 0. The model's own is for its own `sigma`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tau: Option<f64>,
     /// The number of steps T; by default 500.
@@ -51,7 +51,8 @@ impl LangevinSpec {
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             sigma: self.sigma.or(model.sigma),
-            tau: self.tau.or(model.tau),
+            // A step size is for its own level.
+            tau: self.tau.or(model.tau.filter(|_| self.sigma.is_none_or(|sigma| Some(sigma) == model.sigma))),
             steps: self.steps.or(model.steps),
             noise: self.noise.or(model.noise),
             denoise: self.denoise.or(model.denoise),
@@ -100,15 +101,7 @@ impl Langevin {
         if k == self.steps { self.sigma * self.sigma } else { self.tau }
     }
 
-    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        match self.coefficients(k) {
-            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
-            None => ascent_step(self.tau(k), x, score),
-        }
-    }
-
-    /// See [`Sampler::coefficients`].
-    pub(super) fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
-        (self.noise && k < self.steps).then(|| langevin(self.tau))
+    pub(super) fn step(&self, k: u32) -> Step {
+        if self.noise && k < self.steps { Step::langevin(self.tau) } else { Step::Ascent(self.tau(k)) }
     }
 }

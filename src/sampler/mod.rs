@@ -99,26 +99,40 @@ impl Sampler {
     /// After the last evaluation `x` is the sample. `memory` is the chain's own, empty at first: what a method of higher
     /// order keeps from one evaluation to the next.
     pub fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
-        match self {
-            Self::Langevin(sampler) => sampler.advance(k, noise, x, score),
-            Self::AnnealedLangevin(sampler) => sampler.advance(k, noise, x, score),
-            Self::PredictorCorrector(sampler) => sampler.advance(k, noise, x, score),
-            Self::Ancestral(sampler) => sampler.advance(k, noise, x, memory, score),
-            Self::ProbabilityFlow(sampler) => sampler.advance(k, x, memory, score),
+        let step = match self {
+            Self::Langevin(sampler) => sampler.step(k),
+            Self::AnnealedLangevin(sampler) => sampler.step(k),
+            Self::PredictorCorrector(sampler) => sampler.step(k),
+            Self::Ancestral(sampler) => {
+                sampler.lean(k, x, memory, score);
+                sampler.step(k)
+            }
+            Self::ProbabilityFlow(sampler) => return sampler.advance(k, x, memory, score),
+        };
+        match step {
+            Step::Diffusion([drift, amplitude]) => {
+                // Step 0 of the chain's noise was its beginning.
+                noise.diffuse(k + 1, [drift as f32, amplitude as f32], score, x);
+            }
+            Step::Ascent(tau) => ascend(tau, x, score),
         }
     }
 
     /// Drift and amplitude of the step that evaluation `k` makes where it adds noise, x ← x + drift s + amplitude z; none
     /// where it adds none, as in ascent, in denoising and along the flow. What a step of second order takes from the one before comes
-    /// beside them. `score` is as in [`advance`](Self::advance).
+    /// beside them.
     #[must_use]
-    pub fn coefficients(&self, k: u32, score: &[f32]) -> Option<[f64; 2]> {
-        match self {
-            Self::Langevin(sampler) => sampler.coefficients(k),
-            Self::AnnealedLangevin(sampler) => sampler.coefficients(k),
-            Self::PredictorCorrector(sampler) => sampler.coefficients(k, score),
-            Self::Ancestral(sampler) => sampler.coefficients(k),
-            Self::ProbabilityFlow(_) => None,
+    pub fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
+        let step = match self {
+            Self::Langevin(sampler) => sampler.step(k),
+            Self::AnnealedLangevin(sampler) => sampler.step(k),
+            Self::PredictorCorrector(sampler) => sampler.step(k),
+            Self::Ancestral(sampler) => sampler.step(k),
+            Self::ProbabilityFlow(_) => return None,
+        };
+        match step {
+            Step::Diffusion(coefficients) => Some(coefficients),
+            Step::Ascent(_) => None,
         }
     }
 
@@ -173,18 +187,24 @@ impl Init {
     }
 }
 
-/// Drift and amplitude of a step of Langevin dynamics, x ← x + τ s + √(2τ) z.
-fn langevin(tau: f64) -> [f64; 2] {
-    [tau, (2.0 * tau).sqrt()]
+/// What an evaluated score s does to a chain.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// x ← x + drift s + amplitude z, with the drift and the amplitude.
+    Diffusion([f64; 2]),
+    /// x ← x + τ s: gradient ascent on log p, with τ. With τ = σ² it is the denoising step (Tweedie's formula).
+    Ascent(f64),
 }
 
-/// x ← x + drift s + amplitude z; evaluation `k` draws its z from step k + 1 of the chain's noise.
-fn diffusion_step(k: u32, coefficients: [f64; 2], noise: &Noise, x: &mut [f32], score: &[f32]) {
-    noise.diffuse(k + 1, coefficients.map(|coefficient| coefficient as f32), score, x);
+impl Step {
+    /// Of Langevin dynamics: x ← x + τ s + √(2τ) z.
+    fn langevin(tau: f64) -> Self {
+        Self::Diffusion([tau, (2.0 * tau).sqrt()])
+    }
 }
 
-/// A step without noise, x ← x + τ s: gradient ascent on log p. With τ = σ² it is the denoising step (Tweedie's formula).
-fn ascent_step(tau: f64, x: &mut [f32], score: &[f32]) {
+/// x ← x + τ s.
+fn ascend(tau: f64, x: &mut [f32], score: &[f32]) {
     let tau = tau as f32;
     for (x, score) in x.iter_mut().zip(score) {
         *x += tau * score;

@@ -1,14 +1,15 @@
 //! Predictor-corrector sampling (Song et al. 2021, algorithm 2, variance exploding).
 
 use super::spec::{descent, enough, length, positive};
-use super::{Init, InvalidSampler, Noise, Sampler, SigmaRange, ascent_step, diffusion_step, langevin, schedule};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, Step, schedule};
 use serde::{Deserialize, Serialize};
 
 /// Down a geometric ladder σ₁ > … > σ_N: at each level `corrector_steps` Langevin steps, then one step of reverse diffusion to
 /// the next, x ← x + (σᵢ² − σᵢ₊₁²) s + √(σᵢ² − σᵢ₊₁²) z. The last goes to σ = 0, without noise: the denoising step.
 ///
-/// A corrector's step size is ε = 2 (r ‖z‖/‖s‖)² for a signal-to-noise ratio r. The norms are the chain's own, √D for the
-/// noise, never averaged over a batch; and ε is at most σ², since where ‖s‖ is near zero the rule has no bound.
+/// A corrector's step size is ε = 2 (r ‖z‖/‖s‖)² for a signal-to-noise ratio r, with the norms that noise has, √D and √D/σ: 2 r² σ², and σ²
+/// at most. Song et al. take the norms of a batch, in which a chain would depend on others; and with a chain's own ‖s‖ the step would
+/// depend on where the chain is, which leaves it with p/ε(x) in place of p: N(0, 1) with a variance of 1.85 by the defaults.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PredictorCorrector {
     sigma_max: f64,
@@ -111,26 +112,13 @@ impl PredictorCorrector {
         self.ladder[self.place(k).0] as f32
     }
 
-    pub(super) fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], score: &[f32]) {
-        match self.coefficients(k, score) {
-            Some(coefficients) => diffusion_step(k, coefficients, noise, x, score),
-            None => {
-                let sigma = self.ladder[self.place(k).0];
-                ascent_step(sigma * sigma, x, score);
-            }
-        }
-    }
-
-    /// See [`Sampler::coefficients`].
-    pub(super) fn coefficients(&self, k: u32, score: &[f32]) -> Option<[f64; 2]> {
+    pub(super) fn step(&self, k: u32) -> Step {
         let (level, step) = self.place(k);
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
         if step < self.corrector_steps {
-            let norm2: f64 = score.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-            let tau = 2.0 * self.snr * self.snr * score.len() as f64 / norm2;
-            return Some(langevin(tau.min(sigma * sigma)));
+            return Step::langevin((2.0 * self.snr * self.snr).min(1.0) * sigma * sigma);
         }
         let removed = sigma * sigma - next * next;
-        (next > 0.0).then(|| [removed, removed.sqrt()])
+        if next > 0.0 { Step::Diffusion([removed, removed.sqrt()]) } else { Step::Ascent(removed) }
     }
 }

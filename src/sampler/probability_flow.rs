@@ -1,7 +1,7 @@
 //! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
 
 use super::spec::{descent, enough, ladder_to_zero};
-use super::{Init, InvalidSampler, Sampler, SigmaRange, two_step};
+use super::{Init, InvalidSampler, Sampler, SigmaRange, ascend, two_step};
 use serde::{Deserialize, Serialize};
 
 /// dx/dσ = −σ s(x, σ) from σ₁ down to 0, on levels spaced as Karras et al. 2022. All the randomness is in the beginning.
@@ -133,8 +133,7 @@ impl ProbabilityFlow {
     /// x ← x + (σ' − σ) d with d = −σ s.
     fn euler(&self, level: usize, x: &mut [f32], score: &[f32]) {
         let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        let factor = ((sigma - next) * sigma) as f32;
-        x.iter_mut().zip(score).for_each(|(x, s)| *x += factor * s);
+        ascend((sigma - next) * sigma, x, score);
     }
 
     /// x ← x + (σ' − σ) ½ (d' − d) after Euler's step to σ': `memory` is the score that step was made with.

@@ -43,16 +43,18 @@ pub fn karras(sigma_max: f64, sigma_min: f64, levels: u32, rho: f64) -> Vec<f64>
 pub fn ncsnv2_levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
     let root = (2.0 * dim as f64).sqrt();
     let overlap = |gamma: f64| phi(root * (gamma - 1.0) + 3.0 * gamma) - phi(root * (gamma - 1.0) - 3.0 * gamma);
-    // The overlap falls with γ, from almost one at γ = 1.
+    // The overlap falls with γ, from almost one at γ = 1; in four dimensions and fewer it comes back to one, and bounds nothing.
     let gamma = bisect(1.0, 100.0, |gamma| overlap(gamma) > 0.5);
     let levels = libm::log(sigma_max / sigma_min) / libm::log(gamma);
     (levels.round() as u32).saturating_add(1).max(2)
 }
 
-/// The number of geometric levels none of which is more than `ratio` times the next.
+/// The number of geometric levels that [`ncsnv2_levels`] asks for, and none more than `ratio` times the next: in few dimensions that rule,
+/// which is one for spheres, is content with levels so far apart that the dynamics does not come to rest on them.
 #[must_use]
-pub fn close_levels(sigma_max: f64, sigma_min: f64, ratio: f64) -> u32 {
-    (libm::log(sigma_max / sigma_min) / libm::log(ratio)).ceil() as u32 + 1
+pub fn close_levels(sigma_max: f64, sigma_min: f64, dim: usize, ratio: f64) -> u32 {
+    let close = (libm::log(sigma_max / sigma_min) / libm::log(ratio)).ceil() as u32 + 1;
+    close.max(ncsnv2_levels(sigma_max, sigma_min, dim))
 }
 
 /// The step size ε that technique 4 of Song & Ermon 2020 asks for: the one whose `steps` steps at a level bring the

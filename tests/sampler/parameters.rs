@@ -125,6 +125,17 @@ fn a_ladder_too_coarse_for_its_steps_is_warned_of_and_the_default_one_is_not() {
 }
 
 #[test]
+fn the_step_size_of_one_level_is_not_taken_at_another() {
+    let spec = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap();
+    let own = spec(serde_json::json!({"method": "langevin", "sigma": 1.0, "tau": 0.3}));
+    let range = SigmaRange { min: 0.01, max: 8.0, dim: 2 };
+    let tau = |asked: serde_json::Value| spec(asked).resolve(Some(&own), range).unwrap().tau(0).unwrap();
+    assert_eq!(tau(serde_json::json!({"method": "langevin", "steps": 9})), 0.3);
+    assert_eq!(tau(serde_json::json!({"method": "langevin", "sigma": 1.0})), 0.3);
+    assert!((tau(serde_json::json!({"method": "langevin", "sigma": 0.1})) - 0.001).abs() < 1e-12);
+}
+
+#[test]
 fn the_model_s_step_size_is_for_its_own_last_level() {
     let spec = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap();
     let own = spec(serde_json::json!({"method": "annealed_langevin", "sigma_min": 1.0, "levels": 20, "epsilon": 0.3}));

@@ -1,7 +1,7 @@
 //! Denoising score matching over a ladder of noise levels.
 
 use super::{Objective, ScoreFunction, half_square};
-use crate::sampler::schedule::{close_levels, geometric, ncsnv2_levels};
+use crate::sampler::schedule::{close_levels, geometric};
 use crate::train::batches::Draws;
 use anyhow::Result;
 use tch::Tensor;
@@ -26,11 +26,10 @@ impl DsmLadder {
     }
 
     /// How many levels a ladder from `sigma_max` to `sigma_min` is to have in `dim` dimensions: as technique 2 of Song &
-    /// Ermon 2020 asks for, and none more than 1.3 times the next. In few dimensions the rule, which is one for spheres,
-    /// is content with levels so far apart that the dynamics does not come to rest on them.
+    /// Ermon 2020 asks for, and none more than 1.3 times the next.
     #[must_use]
     pub fn levels(sigma_max: f64, sigma_min: f64, dim: usize) -> u32 {
-        ncsnv2_levels(sigma_max, sigma_min, dim).max(close_levels(sigma_max, sigma_min, RATIO))
+        close_levels(sigma_max, sigma_min, dim, RATIO)
     }
 }
 
