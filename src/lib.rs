@@ -16,8 +16,8 @@
 //! | [`plot`] | figures: densities, points, lines and arrows, as SVG and PNG | `score`, `pixels` |
 //! | [`onnx`] | the ONNX format: graph builder and writer | nothing |
 //! | `oip` | the Open Inference Protocol without a wire: tensors to requests, samples to tensors | `engine`, `score` |
-//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `score`, `pixels`, `plot`, `oip` |
-//! | [`grpc`] | the protocol over gRPC, health, reflection | `oip`; `http`, for what answers and what can be wrong |
+//! | [`http`] | requests and answers, metrics, configuration of the server | `engine`, `sampler`'s words, `score`, `pixels`, `plot`, `oip` |
+//! | [`grpc`] | the protocol over gRPC, health, reflection | `oip`; `engine` and `http`, for what answers and what can be wrong |
 //! | [`client`] | a running server asked for samples, models, a picture again; load | `plot`; of the server the interface as documented |
 //! | [`train`] | the trainer: data, objective, network, optimiser, export | all but `http` and `grpc` |
 //!

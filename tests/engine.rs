@@ -186,10 +186,10 @@ fn when_the_last_worker_is_gone_nobody_waits_for_it() {
 }
 
 #[test]
-fn a_model_that_the_engine_was_made_without_is_a_failure_and_not_a_wait() {
+fn a_model_that_the_engine_was_made_without_is_refused() {
     let (engine, _workers) = engine(&[ready(two_bumps(2), 1)], roomy(1), Arc::new(())).unwrap();
-    let ticket = engine.submit(&request(&ready(gaussian(&[0.0], 1.0), 1), 1, 1)).unwrap();
-    assert!(ticket.blocking_collect().unwrap_err().to_string().contains("without the model 'gaussian'"));
+    let refused = engine.submit(&request(&ready(gaussian(&[0.0], 1.0), 1), 1, 1)).err().unwrap();
+    assert!(refused.to_string().contains("without the model 'gaussian'"));
 }
 
 #[test]

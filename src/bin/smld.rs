@@ -14,7 +14,7 @@ use smld::http::{
 use smld::score::onnx::Provider;
 use smld::score::{Kind, Loader, ReadyModel, lone_layouts, model_files, prepare_for, tune};
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -131,9 +131,9 @@ fn obey(matches: &ArgMatches) -> Result<(), Fault> {
         Command::Health(health) => Ok(probe(health.address()?)?),
         Command::Key(key) => {
             let (key, lines) = key.run()?;
-            print(lines)?;
-            eprintln!("the key, which is shown this once: {key}");
-            Ok(())
+            // First of all: without it the lines are of no use.
+            writeln!(io::stderr(), "the key, which is shown this once: {key}")?;
+            Ok(print(lines)?)
         }
         Command::Sample(sample) => Ok(sample.run()?),
         Command::Models(models) => Ok(models.run()?),
@@ -203,7 +203,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     let server = Front::open(listener, router, connections(Protocol::Http1));
     let calls = match calls {
         Some(listener) => {
-            let inference = Inference::new(&gate, &metrics, &settings.bounds());
+            let inference = Inference::new(&gate, &metrics, settings.bounds());
             let (router, health) = grpc::router(inference, &access, &metrics).await?;
             Some((Front::open(listener, router, connections(Protocol::Http2)), health))
         }
@@ -264,7 +264,7 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Fault> {
 }
 
 /// Looks at the files of keys and certificates now and then, and at once on SIGHUP.
-fn look_again(access: Access) -> std::io::Result<()> {
+fn look_again(access: Access) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         loop {
@@ -291,7 +291,7 @@ const FILES: usize = 64;
 
 /// A line for the person who started the server. That nobody reads it is no reason to stop.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// How long clients may take to read the last answers.
@@ -390,7 +390,7 @@ struct Stop {
 }
 
 impl Stop {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 

@@ -26,5 +26,4 @@ pub use info::Info;
 pub use load::Load;
 pub use models::Models;
 pub use print::{note, print};
-pub use remote::{Remote, RemoteArgs};
 pub use sample::Sample;

@@ -16,20 +16,20 @@ use ureq::{Agent, Body, BodyReader, RequestBuilder};
 
 /// Which server is asked.
 #[derive(Args, Debug)]
-pub struct RemoteArgs {
+pub(super) struct RemoteArgs {
     /// The server's address
     #[arg(long, env = "SMLD_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub url: String,
+    pub(super) url: String,
     /// The key that the server wants; by the variable rather than the flag, which others on this machine may see
     #[arg(long, env = "SMLD_KEY", hide_env_values = true, value_name = "KEY")]
-    pub key: Option<String>,
+    pub(super) key: Option<String>,
     /// Certificates to trust in place of the system's, as PEM: of a server whose certificate nobody else has signed
     #[arg(long, env = "SMLD_CA", value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
 }
 
 /// A server that is asked.
-pub struct Remote {
+pub(super) struct Remote {
     http: Agent,
     url: String,
     /// The header that shows the key.
@@ -38,7 +38,7 @@ pub struct Remote {
 }
 
 /// What a server answered, before its body is read.
-pub struct Answer(Response<Body>);
+pub(super) struct Answer(Response<Body>);
 
 /// How long a server may take to accept a connection. How long it may draw is its own affair.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,7 +51,7 @@ impl Remote {
     ///
     /// # Errors
     /// Where it is no address, the key or the proxy on the way can be none, or the certificates cannot be read.
-    pub fn new(args: &RemoteArgs) -> Result<Self, ClientError> {
+    pub(super) fn new(args: &RemoteArgs) -> Result<Self, ClientError> {
         let url = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
         let known = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
         let Some(uri) = url.parse().ok().filter(known) else {
@@ -73,17 +73,11 @@ impl Remote {
         Ok(Self { http: config.build().new_agent(), url: url.trim_end_matches('/').to_owned(), key, proxy })
     }
 
-    /// The address without a slash at its end.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// The document at `path`.
     ///
     /// # Errors
     /// Where nobody answers, or not with a document.
-    pub fn document(&self, path: &str) -> Result<Value, ClientError> {
+    pub(super) fn document(&self, path: &str) -> Result<Value, ClientError> {
         let request = self.keyed(self.http.get(format!("{}{path}", self.url)));
         self.read(self.understood(bounded(request).call())?)
     }
@@ -92,7 +86,7 @@ impl Remote {
     ///
     /// # Errors
     /// Where nobody answers, or with a problem.
-    pub fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
+    pub(super) fn samples(&self, body: &impl Serialize, accept: &str) -> Result<Answer, ClientError> {
         let answer = self.understood(self.asking(accept).send_json(body))?;
         let found = answer.header("content-type").unwrap_or_default();
         let is_asked_for = found.split(';').next().is_some_and(|found| found.trim().eq_ignore_ascii_case(accept));
@@ -107,7 +101,7 @@ impl Remote {
     ///
     /// # Errors
     /// As [`samples`](Self::samples).
-    pub fn plan(&self, body: &impl Serialize, accept: &str) -> Result<Value, ClientError> {
+    pub(super) fn plan(&self, body: &impl Serialize, accept: &str) -> Result<Value, ClientError> {
         self.read(self.understood(bounded(self.asking(accept)).send_json(body))?)
     }
 
@@ -195,19 +189,17 @@ fn trusted(path: &Path) -> Result<RootCerts, ClientError> {
 
 impl Answer {
     /// The value of the header `name`, where there is one that is text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(super) fn header(&self, name: &str) -> Option<String> {
         Some(self.0.headers().get(name)?.to_str().ok()?.to_owned())
     }
 
     /// The values of all headers called `name`.
-    pub fn headers(&self, name: &str) -> impl Iterator<Item = String> {
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = String> {
         self.0.headers().get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
     /// What follows the headers, however long it is.
-    #[must_use]
-    pub fn body(self) -> BodyReader<'static> {
+    pub(super) fn body(self) -> BodyReader<'static> {
         self.0.into_body().into_with_config().limit(u64::MAX).reader()
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn room<C>(
                 "makes {work} evaluations that wait at once, and {most} {of}evaluations are the most: ask for fewer samples \
                  at a time, or for fewer steps; see --max-queued-evaluations"
             );
-            return Err(Refused::Invalid(InvalidRequest { field: "n".to_owned(), reason }));
+            return Err(Refused::Invalid(InvalidRequest::new("n", reason)));
         }
         let excess = (held + work).saturating_sub(most);
         if excess > 0 {
@@ -123,7 +123,7 @@ pub(super) fn time(
                 "leaves {left:.1} s, and it would take about {alone:.1} s if nothing else were under way: give it more time, or \
                  ask for less; see --deadline-seconds"
             );
-            return Err(Refused::Invalid(InvalidRequest { field: "deadline_ms".to_owned(), reason }));
+            return Err(Refused::Invalid(InvalidRequest::new("deadline_ms", reason)));
         }
         let reason =
             format!("it would take about {seconds:.1} s now, and its deadline is in {left:.1} s, too near to promise");

@@ -8,7 +8,7 @@ use super::chain::{Chain, Progress};
 use super::pace::Pace;
 use super::pool::{Back, Batch, Key, Pool, PoolConfig};
 use super::work::Work;
-use super::{EngineConfig, Failure, Headway, Message, Observer, Previews, Priority, Snapshot, Summary, Word};
+use super::{EngineConfig, Event, Failure, Headway, Message, Observer, Previews, Priority, Snapshot, Summary, Word};
 use crate::score::{ReadyModel, Tuning};
 use intake::Told;
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// `wide`: for each model whether worker 0 has a session that uses every thread.
+    /// `wide`: for each model whether worker 0 has a session of many threads.
     pub(super) fn new(
         config: EngineConfig,
         models: &[ReadyModel],
@@ -220,7 +220,7 @@ impl Board {
                 let index = chain.index();
                 let (x, diagnostics) = chain.into_sample();
                 let done = (self.pool.back(key, number, None) == Back::Complete).then(|| job.summary(now));
-                let word = Word::Sample { index, x, diagnostics, done };
+                let word = Word { event: Event::Sample { index, x, diagnostics }, done };
                 self.messages.push(Message { to: job.ticket.clone(), word });
                 if done.is_some() {
                     self.jobs.remove(&key);
@@ -232,7 +232,7 @@ impl Board {
     fn fail(&mut self, key: Key, failure: Failure) {
         if let Some(job) = self.jobs.remove(&key) {
             self.pool.remove(key);
-            self.messages.push(Message { to: job.ticket, word: Word::Failed(failure) });
+            self.messages.push(Message { to: job.ticket, word: failure.into() });
         }
     }
 
@@ -245,7 +245,7 @@ impl Board {
         jobs.retain(|&key, job| {
             let late = now >= job.work.deadline();
             if late {
-                messages.push(Message { to: job.ticket.clone(), word: Word::Failed(Failure::Deadline) });
+                messages.push(Message { to: job.ticket.clone(), word: Failure::Deadline.into() });
                 observer.cancelled(pool.remove(key));
             }
             !late

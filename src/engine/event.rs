@@ -119,20 +119,16 @@ pub enum Event {
 }
 
 /// What the board tells a ticket at once: the last sample and that it is the last, so that who waits is woken once.
-pub(super) enum Word {
-    /// One chain has ended.
-    Sample {
-        /// As of [`Event::Sample`].
-        index: u32,
-        /// As of [`Event::Sample`].
-        x: Vec<f32>,
-        /// As of [`Event::Sample`].
-        diagnostics: Option<ChainDiagnostics>,
-        /// What all took, where every chain has ended.
-        done: Option<Summary>,
-    },
-    /// The request has failed.
-    Failed(Failure),
+pub(super) struct Word {
+    pub(super) event: Event,
+    /// What all took, where that was the last sample.
+    pub(super) done: Option<Summary>,
+}
+
+impl From<Failure> for Word {
+    fn from(failure: Failure) -> Self {
+        Self { event: Event::Failed(failure), done: None }
+    }
 }
 
 /// A word on its way. It is sent when the board's lock is free: who hears it is woken, and may take the processor at once.

@@ -68,11 +68,11 @@ impl Threads {
 }
 
 impl Lone {
-    /// After so many steps the other session is looked at where it may be as fast, and after so many times as many
+    /// After so many steps the other session is looked at where it may be as fast.
     const STEPS: u32 = 128;
-    /// where it is far slower,
+    /// After so many times as many it is looked at where it is far slower.
     const FAR: u32 = 4;
-    /// for so many: each look costs what they take longer.
+    /// The steps of a look, which costs what they take longer.
     const LOOK: u32 = 3;
     /// What one more step says of how long they take now against those before.
     const STEP_WEIGHT: f64 = 0.2;

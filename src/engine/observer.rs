@@ -6,29 +6,17 @@ use std::time::Duration;
 /// What the engine tells as it goes; all empty by default. Called between steps, so an implementation must be quick.
 pub trait Observer: Send + Sync {
     /// A step batch of `rows` rows of `model` took `elapsed`.
-    fn step(&self, model: &str, rows: usize, elapsed: Duration) {
-        let _ = (model, rows, elapsed);
-    }
+    fn step(&self, _model: &str, _rows: usize, _elapsed: Duration) {}
     /// A request of `model` waited `queued` for its first evaluation.
-    fn started(&self, model: &str, priority: Priority, queued: Duration) {
-        let _ = (model, priority, queued);
-    }
+    fn started(&self, _model: &str, _priority: Priority, _queued: Duration) {}
     /// A chain of `model` came to its end.
-    fn sampled(&self, model: &str) {
-        let _ = model;
-    }
+    fn sampled(&self, _model: &str) {}
     /// `evaluations` already made were for nothing: their request went away.
-    fn cancelled(&self, evaluations: u64) {
-        let _ = evaluations;
-    }
+    fn cancelled(&self, _evaluations: u64) {}
     /// A chain of `model` left the finite range.
-    fn diverged(&self, model: &str) {
-        let _ = model;
-    }
+    fn diverged(&self, _model: &str) {}
     /// A session run of `model` failed.
-    fn failed(&self, model: &str, reason: &str) {
-        let _ = (model, reason);
-    }
+    fn failed(&self, _model: &str, _reason: &str) {}
 }
 
 /// An observer that looks away.

@@ -81,6 +81,12 @@ pub struct InvalidRequest {
     pub reason: String,
 }
 
+impl InvalidRequest {
+    pub(crate) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
 /// n chains of one model, one sampler, one seed. Nothing past it checks again.
 #[derive(Clone)]
 pub struct SampleRequest {
@@ -108,7 +114,7 @@ impl SampleRequest {
         limits: RequestLimits,
         random_seed: u64,
     ) -> Result<Self, InvalidRequest> {
-        let fault = |field: &str, reason: String| Err(InvalidRequest { field: field.to_owned(), reason });
+        let fault = |field: &str, reason: String| Err(InvalidRequest::new(field, reason));
         let info = model.info();
         let n = raw.n.unwrap_or(1);
         if n == 0 || n > limits.max_n {
@@ -119,8 +125,8 @@ impl SampleRequest {
             return fault("first_index", format!("first_index + n goes past {}", u32::MAX));
         };
         let sampler = raw.sampler.as_ref().unwrap_or(&info.sampler).resolve(Some(&info.sampler), info.sigma_range());
-        let sampler = sampler
-            .map_err(|fault| InvalidRequest { field: format!("sampler.{}", fault.parameter), reason: fault.reason })?;
+        let sampler =
+            sampler.map_err(|fault| InvalidRequest::new(format!("sampler.{}", fault.parameter), fault.reason))?;
         let (each, most) = (u64::from(sampler.evaluations()), limits.max_evaluations);
         if each > most {
             return fault("sampler", format!("takes {each} evaluations; one request may take {most}: use fewer steps"));
@@ -228,9 +234,12 @@ impl RawPreview {
     fn settings(&self) -> Result<PreviewSettings, InvalidRequest> {
         let within = |field: &str, asked: Option<u64>, default, [least, most]: [u64; 2]| {
             let asked = asked.unwrap_or(default);
-            let reason = || format!("is {asked}; it must be between {least} and {most}");
-            let fault = || InvalidRequest { field: format!("preview.{field}"), reason: reason() };
-            (least..=most).contains(&asked).then_some(asked).ok_or_else(fault)
+            (least..=most).contains(&asked).then_some(asked).ok_or_else(|| {
+                InvalidRequest::new(
+                    format!("preview.{field}"),
+                    format!("is {asked}; it must be between {least} and {most}"),
+                )
+            })
         };
         let every = Duration::from_millis(within("every_ms", self.every_ms, 200, [20, 60_000])?);
         Ok(PreviewSettings { every, chains: within("images", self.images, 16, [1, 64])? as usize })
@@ -245,16 +254,16 @@ pub(super) fn label(info: &ModelInfo, asked: &RawLabel) -> Result<i64, InvalidRe
         RawLabel::Number(place) if (-1..info.labels.len() as i64).contains(place) => Ok(*place),
         RawLabel::Number(number) => info.label(&number.to_string()),
     };
-    found.map_err(|unknown| InvalidRequest { field: "label".to_owned(), reason: unknown.reason })
+    found.map_err(|unknown| InvalidRequest::new("label", unknown.reason))
 }
 
 /// When an answer is no longer wanted: after `asked` milliseconds or, where nothing is said, after `most`.
 pub(super) fn deadline(asked: Option<u64>, most: Duration) -> Result<Instant, InvalidRequest> {
     match asked.map(Duration::from_millis) {
-        Some(asked) if asked.is_zero() || asked > most => Err(InvalidRequest {
-            field: "deadline_ms".to_owned(),
-            reason: format!("is {}; it must be between 1 and {}", asked.as_millis(), most.as_millis()),
-        }),
+        Some(asked) if asked.is_zero() || asked > most => Err(InvalidRequest::new(
+            "deadline_ms",
+            format!("is {}; it must be between 1 and {}", asked.as_millis(), most.as_millis()),
+        )),
         asked => Ok(Instant::now() + asked.unwrap_or(most)),
     }
 }

@@ -59,7 +59,7 @@ pub struct ScoreRequest {
     priority: Priority,
 }
 
-/// Rows of numbers; what is beyond float32 becomes infinite, and is refused with its place.
+/// Rows of numbers; what float64 holds and float32 does not becomes infinite, and is refused with its place.
 fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Vec<f32>>>, D::Error> {
     struct Number(f32);
     impl<'de> Deserialize<'de> for Number {
@@ -73,7 +73,7 @@ fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Vec<f32
 }
 
 fn fault<T>(field: impl Into<String>, reason: impl Into<String>) -> Result<T, InvalidRequest> {
-    Err(InvalidRequest { field: field.into(), reason: reason.into() })
+    Err(InvalidRequest::new(field, reason))
 }
 
 impl ScoreRequest {

@@ -43,8 +43,6 @@ pub struct Ticket {
     early: BTreeMap<u32, Event>,
     /// The last event, which comes when no sample is left.
     last: Option<Event>,
-    /// Whether it was heard how the request ended.
-    over: bool,
     /// Dropped with it.
     held: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -53,15 +51,14 @@ pub struct Ticket {
 #[derive(Clone)]
 pub struct Watch {
     shared: Arc<Shared>,
-    /// None where the engine was made without the request's model.
-    key: Option<Key>,
+    key: Key,
 }
 
 impl Watch {
     /// How far the request is; none once it has ended.
     #[must_use]
     pub fn look(&self) -> Option<Headway> {
-        self.shared.look(|board| board.headway(self.key?))
+        self.shared.look(|board| board.headway(self.key))
     }
 }
 
@@ -69,7 +66,7 @@ impl Ticket {
     pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
         let Taken { words, key, windowed, first_index: turn, chains: left, forecast, previews } = taken;
         let (watch, early) = (Watch { shared, key }, BTreeMap::new());
-        Self { watch, windowed, forecast, previews, words, turn, left, early, last: None, over: false, held: None }
+        Self { watch, windowed, forecast, previews, words, turn, left, early, last: None, held: None }
     }
 
     /// Keeps `held` for as long as the request is under way, as what was set aside for it; not more than one thing.
@@ -166,35 +163,28 @@ impl Ticket {
         let sample = self.early.remove(&self.turn)?;
         // Past the last index of all there is nothing to come.
         (self.turn, self.left) = (self.turn.wrapping_add(1), self.left - 1);
-        if let Some(key) = self.watch.key.filter(|_| self.windowed) {
-            self.watch.shared.update(|board| board.fetched(key, Instant::now()));
+        if self.windowed {
+            self.watch.shared.update(|board| board.fetched(self.watch.key, Instant::now()));
         }
         Some(sample)
     }
 
     /// Keeps a sample for its turn, and the last event for the end. What two workers say at once may come in either order.
-    fn hear(&mut self, word: Word) {
-        let last = match word {
-            Word::Sample { index, x, diagnostics, done } => {
-                self.early.insert(index, Event::Sample { index, x, diagnostics });
-                done.map(Event::Done)
-            }
-            Word::Failed(failure) => {
-                self.left = 0;
-                Some(Event::Failed(failure))
-            }
-        };
-        if let Some(last) = last {
-            (self.last, self.over) = (Some(last), true);
+    fn hear(&mut self, Word { event, done }: Word) {
+        if let Event::Sample { index, .. } = event {
+            self.early.insert(index, event);
+            self.last = self.last.take().or(done.map(Event::Done));
+        } else {
+            (self.left, self.last) = (0, Some(event));
         }
     }
 }
 
 impl Drop for Ticket {
-    /// Nobody waits for the request any more.
+    /// Nobody waits for the request any more; of one that is over nothing is left.
     fn drop(&mut self) {
-        if let Some(key) = self.watch.key.filter(|_| !self.over) {
-            self.watch.shared.update(|board| board.abandon(key));
+        if self.left > 0 && self.last.is_none() {
+            self.watch.shared.update(|board| board.abandon(self.watch.key));
         }
     }
 }

@@ -12,9 +12,8 @@ const HEADER: &str = "grpc-timeout";
 /// Where it says what is no time: at most eight digits and a unit.
 pub(super) fn within(metadata: &MetadataMap) -> Result<Option<Duration>, InvalidRequest> {
     let Some(value) = metadata.get(HEADER) else { return Ok(None) };
-    value.to_str().ok().and_then(duration).map(Some).ok_or_else(|| InvalidRequest {
-        field: HEADER.to_owned(),
-        reason: "must be at most eight digits and a unit, one of H, M, S, m, u and n".to_owned(),
+    value.to_str().ok().and_then(duration).map(Some).ok_or_else(|| {
+        InvalidRequest::new(HEADER, "must be at most eight digits and a unit, one of H, M, S, m, u and n")
     })
 }
 

@@ -27,16 +27,12 @@ impl Form {
     }
 }
 
-fn fault(field: &str, reason: impl Into<String>) -> InvalidRequest {
-    InvalidRequest { field: field.to_owned(), reason: reason.into() }
-}
-
 /// The call that `request` is, of a client that waits so long.
 pub(super) fn read(request: ModelInferRequest, within: Option<Duration>) -> Result<Call, InvalidRequest> {
     let ModelInferRequest { parameters, inputs, outputs, raw_input_contents: raw, .. } = request;
     if !raw.is_empty() && raw.len() != inputs.len() {
         let reason = format!("has {} entries for {} inputs: one for each, or none", raw.len(), inputs.len());
-        return Err(fault("raw_input_contents", reason));
+        return Err(InvalidRequest::new("raw_input_contents", reason));
     }
     let raw = raw.into_iter().map(Some).chain(std::iter::repeat(None));
     let inputs = inputs.into_iter().zip(raw).map(|(input, raw)| tensor(input, raw)).collect::<Result<_, _>>()?;
@@ -52,7 +48,9 @@ pub(super) fn read(request: ModelInferRequest, within: Option<Duration>) -> Resu
 /// A tensor has no parameters here.
 fn none(tensor: &str, parameters: &HashMap<String, InferParameter>) -> Result<(), InvalidRequest> {
     match parameters.keys().min() {
-        Some(name) => Err(fault(tensor, format!("has a parameter '{name}', which is not known; leave it out"))),
+        Some(name) => {
+            Err(InvalidRequest::new(tensor, format!("has a parameter '{name}', which is not known; leave it out")))
+        }
         None => Ok(()),
     }
 }
@@ -63,11 +61,11 @@ fn parameter((name, parameter): (String, InferParameter)) -> Result<(String, Val
         Some(ParameterChoice::Int64Param(value)) => value.into(),
         Some(ParameterChoice::Uint64Param(value)) => value.into(),
         Some(ParameterChoice::DoubleParam(value)) if !value.is_finite() => {
-            return Err(fault(&name, format!("is {value}; it must be a finite number")));
+            return Err(InvalidRequest::new(&name, format!("is {value}; it must be a finite number")));
         }
         Some(ParameterChoice::DoubleParam(value)) => value.into(),
         Some(ParameterChoice::StringParam(value)) => value.into(),
-        None => return Err(fault(&name, "has no value")),
+        None => return Err(InvalidRequest::new(&name, "has no value")),
     };
     Ok((name, value))
 }

@@ -43,7 +43,7 @@ mod status;
 
 pub use health::Health;
 
-use crate::http::{Access, Guard, Inference, Metrics, Problem, from_panic, guard, read_body};
+use crate::http::{Access, Guard, Inference, Metrics, PATIENCE, Problem, from_panic, guard, read_body};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -57,6 +57,7 @@ use std::sync::Arc;
 use tonic::codegen::Service;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// Descriptions of services that cannot be told.
 pub type InvalidDescriptors = tonic_reflection::server::Error;
@@ -85,9 +86,14 @@ pub async fn router(
         )
         // What follows needs no key: it tells nothing of anyone's work.
         .route_layer(from_fn_with_state(Guard::new(access, metrics), guard))
-        .route_service("/grpc.health.v1.Health/{method}", health_service)
-        .route_service("/grpc.reflection.v1.ServerReflection/{method}", descriptors().build_v1()?)
-        .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", descriptors().build_v1alpha()?)
+        .merge(
+            Router::new()
+                .route_service("/grpc.health.v1.Health/{method}", health_service)
+                .route_service("/grpc.reflection.v1.ServerReflection/{method}", descriptors().build_v1()?)
+                .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", descriptors().build_v1alpha()?)
+                // Who says nothing for so long has nothing to ask.
+                .layer(RequestBodyTimeoutLayer::new(PATIENCE)),
+        )
         .fallback(async |uri: Uri| Problem::NoSuchPath { path: uri.path().to_owned() })
         // From the outside in: a panic's answer has its id and its line too.
         .layer(ServiceBuilder::new().layer(from_fn(attend::attend)).layer(CatchPanicLayer::custom(from_panic)));
@@ -98,13 +104,16 @@ pub async fn router(
 async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Calls>, request: Request) -> Response {
     let (most, setting) = inference.most_message_bytes();
     let (parts, body) = request.into_parts();
-    let bytes = read_body(body, most, setting, inference.metrics()).await.map_err(|problem| match problem {
+    let bytes = read_body(body, most, setting).await.map_err(|problem| match problem {
         // How large a message may be is not known before the models are.
         Problem::BodyTooLarge { .. } => inference.ready().err().unwrap_or(problem),
         problem => problem,
     });
     match bytes.and_then(|bytes| parts::few(&bytes, inference.most_rows()).map(|()| bytes)) {
         Ok(bytes) => service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            inference.refused(&problem);
+            problem.into_response()
+        }
     }
 }

@@ -9,13 +9,15 @@ const MOST: usize = 64;
 /// What stands before a message: whether it is compressed, and how long it is.
 const PREFIX: usize = 5;
 
-/// Fields of `proto/inference.proto`: the tensors of a call,
+/// The field of `proto/inference.proto` that has the tensors of a call.
 const INPUTS: u32 = 5;
-/// the parameters of a tensor, its elements,
+/// That of a tensor's parameters.
 const PARAMETERS: u32 = 4;
+/// That of a tensor's elements.
 const CONTENTS: u32 = 5;
-/// and, of its elements, those that are not numbers of a fixed size, which take as much in memory as on the wire.
+/// Of the elements those that are numbers of no fixed size: others take as much in memory as on the wire.
 const VARINTS: std::ops::RangeInclusive<u32> = 2..=5;
+/// Of the elements those that are texts.
 const TEXTS: u32 = 8;
 
 /// Refuses the call in `frame` that has more parts than any has use for, or tensors of so many elements, but for points, that they are not for
@@ -48,7 +50,7 @@ fn check(parts: usize, elements: usize, most: usize) -> Result<(), Problem> {
     } else {
         return Ok(());
     };
-    Err(InvalidRequest { field: "inputs".to_owned(), reason }.into())
+    Err(InvalidRequest::new("inputs", reason).into())
 }
 
 /// A field of a message as it stands on the wire.

@@ -10,8 +10,9 @@ use super::proto::{
     ServerMetadataRequest, ServerMetadataResponse, ServerReadyRequest, ServerReadyResponse,
 };
 use super::status::status;
+use crate::engine::InvalidRequest;
 use crate::http::{Asker, Inference, Problem};
-use crate::oip::{EXTENSIONS, SERVER, VERSION};
+use crate::oip::{EXTENSIONS, SERVER};
 use axum::http::HeaderMap;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
@@ -88,15 +89,15 @@ impl GrpcInferenceService for Calls {
     ) -> Result<Response<RepositoryIndexResponse>, Status> {
         let RepositoryIndexRequest { repository_name, ready } = request.into_inner();
         if !repository_name.is_empty() {
-            let reason = "repository_name: there is one repository, without a name; leave it empty".to_owned();
-            return Err(early(Problem::Invalid { field: Some("repository_name".to_owned()), reason }));
+            let reason = "there is one repository, without a name; leave it empty";
+            return Err(early(InvalidRequest::new("repository_name", reason)));
         }
-        let models = self.0.index().map_err(early)?;
-        let models = models.into_iter().filter(|model| model.ready.is_ok() || !ready).map(|model| ModelIndex {
-            version: VERSION.to_owned(),
-            state: model.state().to_owned(),
-            reason: model.reason(),
+        let models = self.0.index(ready).map_err(early)?;
+        let models = models.into_iter().map(|model| ModelIndex {
             name: model.name,
+            version: model.version.to_owned(),
+            state: model.state.to_owned(),
+            reason: model.reason,
         });
         Ok(Response::new(RepositoryIndexResponse { models: models.collect() }))
     }

@@ -2,6 +2,7 @@
 
 use super::archive::Container;
 use super::problem::Problem;
+use crate::engine::InvalidRequest;
 use crate::pixels::PictureFormat;
 use crate::score::ModelInfo;
 use axum::http::HeaderMap;
@@ -64,15 +65,6 @@ impl Format {
             _ => &[Self::JSON, Self::NPY, Self::ZIP, Self::TAR, Self::Events],
         }
     }
-
-    /// Whether it has a place for `extra`.
-    fn carries(self, extra: Extra) -> bool {
-        match self {
-            Self::Whole(Whole::Json) => extra == Extra::Diagnostics,
-            Self::Events => extra == Extra::Preview,
-            Self::Whole(Whole::Picture(_) | Whole::Npy) | Self::Archive(_) => false,
-        }
-    }
 }
 
 /// What can be asked for beside samples, and has a place in few formats.
@@ -93,7 +85,7 @@ impl Extra {
         }
     }
 
-    /// A format that carries it.
+    /// The one format that carries it.
     fn carrier(self) -> Format {
         match self {
             Self::Diagnostics => Format::JSON,
@@ -147,14 +139,13 @@ pub(super) fn negotiate(headers: &HeaderMap, info: &ModelInfo, extras: &[Extra])
         }
     })?;
     for &extra in extras {
-        offers.retain(|format| format.carries(extra));
+        offers.retain(|&format| format == extra.carrier());
         let (field, carrier) = (extra.field(), extra.carrier().media_type());
-        let reason = || {
+        chosen = choose(&ranges, &offers).ok_or_else(|| {
             let chosen = chosen.media_type();
-            format!("{field}: {chosen} has no place for them; send 'accept: {carrier}', or leave {field} out")
-        };
-        chosen = choose(&ranges, &offers)
-            .ok_or_else(|| Problem::Invalid { field: Some(field.to_owned()), reason: reason() })?;
+            let reason = format!("{chosen} has no place for them; send 'accept: {carrier}', or leave {field} out");
+            InvalidRequest::new(field, reason)
+        })?;
     }
     Ok(chosen)
 }
@@ -184,7 +175,7 @@ fn quality(accept: &str, media_type: &str) -> f32 {
             _ => return None,
         };
         let q = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let q: f32 = q.map_or(Some(1.0), |q| q.parse().ok())?;
+        let q: f32 = q.map_or(Some(1.0), |q| q.parse().ok().filter(|q| (0.0..=1.0).contains(q)))?;
         Some((specificity, q))
     });
     matching.max_by_key(|&(specificity, _)| specificity).map_or(0.0, |(_, q)| q)

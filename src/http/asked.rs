@@ -1,12 +1,13 @@
 //! From a request for samples to what it asks: which samples, in which format, now or later.
 
+use super::Bounds;
 use super::accept::{Extra, Format, Whole, negotiate};
 use super::body;
 use super::encode::fits;
 use super::metrics::Outcome;
 use super::problem::Problem;
 use super::served::Served;
-use crate::engine::{InvalidRequest, RawSampleRequest, RequestLimits, SampleRequest};
+use crate::engine::{InvalidRequest, RawSampleRequest, SampleRequest};
 use crate::score::ReadyModel;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,13 +19,6 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The preference for an answer before the work is done (RFC 7240, section 4.1).
 pub(super) const RESPOND_ASYNC: &str = "respond-async";
-
-/// What a request may ask.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) whole: RequestLimits,
-    pub(super) archives: RequestLimits,
-}
 
 /// What a request asks.
 pub(super) struct Asked {
@@ -50,14 +44,14 @@ pub(super) enum Wish {
 /// the seed of a chain that diverged is what makes it diverge again.
 pub(super) async fn asked(
     served: &Served,
-    limits: Limits,
+    bounds: &Bounds,
     request: Request,
     must_be_later: bool,
     outcome: &mut Outcome,
     provenance: &mut HeaderMap,
 ) -> Result<Asked, Problem> {
     let headers = request.headers().clone();
-    let raw: RawSampleRequest = body::parse(&body::json(request).await?, r#"{"n": 4}"#)?;
+    let raw: RawSampleRequest = body::parse(&body::json(request, bounds.body).await?, r#"{"n": 4}"#)?;
     let model = served.catalog.find(raw.model.as_deref())?.clone();
     outcome.model(&model.info().name);
     // Of those that must be later one may be there already, which needs no other place; a dry run needs none.
@@ -65,7 +59,7 @@ pub(super) async fn asked(
         served.engine.place(raw.priority.unwrap_or_default())?;
     }
     let wish = wish(&headers, &raw, &model, must_be_later)?;
-    let request = limits.check(&raw, model, wish)?;
+    let request = bounds.check(&raw, model, wish)?;
     if let Wish::Now(Format::Whole(Whole::Picture(format))) | Wish::DryRun(Format::Whole(Whole::Picture(format))) = wish
     {
         fits(request.model().info(), request.n() as usize, format)?;
@@ -75,9 +69,7 @@ pub(super) async fn asked(
 }
 
 fn wish(headers: &HeaderMap, raw: &RawSampleRequest, model: &ReadyModel, must_be_later: bool) -> Result<Wish, Problem> {
-    let refuse = |field: &str, reason: &str| {
-        Err(Problem::Invalid { field: Some(field.to_owned()), reason: format!("{field}: {reason}") })
-    };
+    let refuse = |field, reason| Err(InvalidRequest::new(field, reason).into());
     let is_dry = raw.dry_run.unwrap_or(false);
     if must_be_later && is_dry {
         return refuse("dry_run", "nothing would be kept under this id; POST it to /v1/samples");
@@ -107,7 +99,7 @@ fn prefers_async(headers: &HeaderMap) -> bool {
     names.any(|name| name.trim().eq_ignore_ascii_case(RESPOND_ASYNC))
 }
 
-impl Limits {
+impl Bounds {
     /// The request that `raw` is, within the limits of what is wished. Whoever asks too much is told what would be taken, and
     /// which setting decides it.
     pub(super) fn check(
@@ -120,7 +112,7 @@ impl Limits {
         let (limits, [n, evaluations, deadline]) = if is_archive {
             (self.archives, ["--max-archive-n", "--max-archive-evaluations", "--archive-deadline-seconds"])
         } else {
-            (self.whole, ["--max-n", "--max-evaluations", "--deadline-seconds"])
+            (self.requests, ["--max-n", "--max-evaluations", "--deadline-seconds"])
         };
         let asked = raw.n.unwrap_or(1);
         let advise = |mut invalid: InvalidRequest| {

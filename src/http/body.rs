@@ -1,39 +1,28 @@
 //! A request's body: bytes to what they say.
 
-mod large;
+mod read;
 
-pub(super) use large::MEBIBYTES;
-pub(crate) use large::large;
+pub(super) use read::MEBIBYTES;
+pub(crate) use read::read;
 
 use super::problem::Problem;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::time::Duration;
 
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads a body of JSON.
-pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
+/// Reads a body of JSON, of `most` bytes at most: the `--body-limit`.
+pub(super) async fn json(request: Request, most: usize) -> Result<Bytes, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::NotJsonType);
     }
-    bytes(request).await
-}
-
-/// Reads a body of `--body-limit` bytes at most.
-pub(super) async fn bytes(request: Request) -> Result<Bytes, Problem> {
-    tokio::time::timeout(PATIENCE, Bytes::from_request(request, &()))
-        .await
-        .map_err(|_| Problem::SlowBody { within: PATIENCE })?
-        .map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge { setting: "--body-limit" },
-            _ => Problem::Truncated { reason: rejection.body_text() },
-        })
+    read(request.into_body(), most, "--body-limit").await
 }
 
 /// What the body is said to be, in small letters and without parameters; empty where nothing is said.

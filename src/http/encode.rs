@@ -245,10 +245,10 @@ pub(super) async fn encoded<T: Send + 'static>(
 }
 
 /// What `make` makes, off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    make: impl FnOnce() -> Result<T, Unwritable> + Send + 'static,
+pub(super) async fn blocking<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+    make: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem> {
-    Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())??)
+    tokio::task::spawn_blocking(make).await.map_err(|_| Problem::unforeseen())?.map_err(Into::into)
 }
 
 /// How many numbers `samples` are.

@@ -89,7 +89,7 @@ const BREATH: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, router: Router, connections: Connections, closing: impl Future<Output = ()>) {
     let speaker = Arc::new(Speaker::new(&connections));
     let Connections { most, most_from_one, header_timeout, reader_timeout, protocol, tls, .. } = connections;
-    let (room, clients) = (Arc::new(Semaphore::new(most)), Arc::new(Clients::default()));
+    let (room, clients) = (Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), Arc::new(Clients::default()));
     let leaving = watch::Sender::new(false);
     let accept = async || {
         // The semaphore is never closed.

@@ -16,6 +16,7 @@
 //! | `access`, `keys` | who may ask, and what each may have |
 //! | `headers` | what every answer has; which other origins may read it |
 //! | `identify` | a request's id, its span, its line in the log |
+//! | `logging` | where the log's lines go |
 //! | `samples`, `jobs` | samples, answered when they are drawn or fetched later |
 //! | `openai` | images as clients of OpenAI ask for them |
 //! | `inference` | the Open Inference Protocol: over REST, and what it has in common with gRPC |
@@ -67,7 +68,7 @@ mod source;
 mod tls;
 
 pub use access::{Access, InvalidAccess};
-pub(crate) use body::large as read_body;
+pub(crate) use body::{PATIENCE, read as read_body};
 pub use growing::Readers;
 pub use headers::Origin;
 pub(crate) use identify::{RequestId, X_REQUEST_ID};
@@ -86,7 +87,6 @@ pub use served::{Catalog, Gate, InvalidCatalog, Served};
 pub use tls::Tls;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
@@ -118,9 +118,9 @@ pub struct Bounds {
 
 /// Every endpoint. Until `gate` is opened, those that need models answer 503.
 pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Access) -> Router {
-    let inference = Inference::new(gate, metrics, &bounds);
+    let inference = Inference::new(gate, metrics, bounds);
     let mut guarded = OpenApiRouter::with_openapi(openapi::document())
-        .merge(samples::router(gate.clone(), metrics, &bounds))
+        .merge(samples::router(gate.clone(), metrics, bounds))
         .merge(score::router(gate.clone(), bounds.scores, Arc::clone(metrics)))
         .merge(inference::router(inference.clone()))
         .merge(models::router(gate.clone()));
@@ -131,8 +131,7 @@ pub fn router(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds, access: &Acce
         .route_layer(from_fn_with_state(Guard::new(access, metrics), guard))
         // What needs no key: it tells nothing of anyone's work and costs nothing.
         .merge(inference::health(inference))
-        .merge(health::router(gate.clone(), bounds.stall))
-        .layer(DefaultBodyLimit::max(bounds.body));
+        .merge(health::router(gate.clone(), bounds.stall));
     let (endpoints, description) = described.split_for_parts();
     answering(endpoints.merge(page::router(gate.clone(), access)).merge(openapi::router(&description)), &access.origins)
 }

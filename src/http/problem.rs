@@ -232,8 +232,8 @@ impl Problem {
         }
     }
 
-    /// The body of the answer to request `id`.
-    pub(super) fn body(&self, id: &str) -> String {
+    /// The answer to request `id`.
+    pub(super) fn document<'a>(&'a self, id: &'a str) -> Document<'a> {
         let Kind { status, slug, title, .. } = self.kind();
         let mut document = Document {
             r#type: format!("urn:smld:problem:{slug}"),
@@ -251,7 +251,12 @@ impl Problem {
             (document.index, document.sigma, document.tau) = (Some(index), Some(sigma), tau);
             document.evaluation = Some(evaluation);
         }
-        serde_json::to_string(&document).unwrap_or_default()
+        document
+    }
+
+    /// The same as a body.
+    pub(super) fn body(&self, id: &str) -> String {
+        serde_json::to_string(&self.document(id)).unwrap_or_default()
     }
 }
 

@@ -3,10 +3,9 @@
 use super::Bounds;
 use super::accept::{Format, Whole};
 use super::archive;
-use super::asked::{Asked, Limits, Wish, asked};
+use super::asked::{Asked, Wish, asked};
 use super::encode::{Drawn, encoded};
 use super::events::{Lines, Stream};
-use super::growing::Readers;
 use super::identify::RequestId;
 use super::jobs::{self, Jobs};
 use super::keys::Asker;
@@ -35,17 +34,15 @@ use utoipa_axum::routes;
 pub(super) struct Service {
     pub(super) gate: Gate,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) limits: Limits,
-    pub(super) readers: Readers,
+    pub(super) bounds: Bounds,
     pub(super) jobs: Arc<Jobs>,
 }
 
-pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> OpenApiRouter {
+pub(super) fn router(gate: Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> OpenApiRouter {
     let service = Service {
         gate,
         metrics: Arc::clone(metrics),
-        limits: Limits { whole: bounds.requests, archives: bounds.archives },
-        readers: bounds.readers,
+        bounds,
         jobs: Arc::new(Jobs::new(bounds.jobs, Arc::clone(metrics))),
     };
     OpenApiRouter::new().routes(routes!(draw)).merge(jobs::router()).merge(openai::router()).with_state(service)
@@ -85,7 +82,7 @@ type DrawProblems = Told<(Entering, Spending, (Body, Asking, Naming, Accepting, 
             status = 200,
             description = "The samples, in the format that `Accept` names. Of a dry run: what it comes to.",
             content(
-                (SamplesOrPlan = "application/json", example = json!({
+                (SamplesOrPlan<'_> = "application/json", example = json!({
                     "id": "4f1c2a9e0b7d3c58", "model": "two-modes", "seed": 1,
                     "sampler": {"method": "langevin", "sigma": 0.5, "tau": 0.05, "steps": 200, "noise": true, "denoise": false, "init": {"normal": {"deviation": 1.0}}},
                     "evaluations": 200, "queue_seconds": 0.0001, "sampling_seconds": 0.002, "warnings": [],
@@ -118,7 +115,7 @@ async fn draw(
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
-    let answer = match asked(served, service.limits, request, false, &mut outcome, &mut provenance).await {
+    let answer = match asked(served, &service.bounds, request, false, &mut outcome, &mut provenance).await {
         // In a box: it is large, and those who are refused need none of it.
         Ok(asked) => Box::pin(service.answer(served, &asker, id, asked, outcome)).await,
         Err(problem) => outcome.fail(problem),
@@ -176,13 +173,13 @@ impl Service {
             },
             // Of those that grow it is not known yet how they end.
             Format::Archive(container) => {
-                match archive::begin(id, request, source, container, deadline, self.readers.patience).await {
+                match archive::begin(id, request, source, container, deadline, self.bounds.readers.patience).await {
                     Ok(begun) => return begun.go_on(outcome),
                     Err(problem) => Err(problem),
                 }
             }
             Format::Events => {
-                return Stream::new(Lines::new(id, request), source, deadline).go_on(self.readers, outcome);
+                return Stream::new(Lines::new(id, request), source, deadline).go_on(self.bounds.readers, outcome);
             }
         };
         match sent {

@@ -7,16 +7,16 @@ mod array;
 
 use super::accept::{Whole, negotiate_scores};
 use super::body;
-use super::encode::{Unwritable, encoded, npy, numbers};
+use super::encode::{Unwritable, blocking, encoded, npy, numbers};
 use super::identify::RequestId;
 use super::keys::Asker;
 use super::metrics::Metrics;
 use super::named::Named;
-use super::openapi::{Accepting, Asking, Body, Entering, Large, Naming, Rows, Spending, Told, Working};
+use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
 use super::served::Gate;
 use super::source::collected;
-use crate::engine::{RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
+use crate::engine::{InvalidRequest, RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
 use crate::score::ModelInfo;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -39,7 +39,7 @@ pub(super) fn router(gate: Gate, limits: ScoreLimits, metrics: Arc<Metrics>) -> 
     OpenApiRouter::new().routes(routes!(score)).with_state(Scores { gate, limits, metrics })
 }
 
-type ScoreProblems = Told<(Entering, Spending, (Body, Large), (Asking, Naming, Accepting, Working, Rows))>;
+type ScoreProblems = Told<(Entering, Spending, Body, (Asking, Naming, Accepting, Working, Rows))>;
 
 /// The score s(x, σ) = ∇ₓ log p_σ(x) of rows of points
 ///
@@ -76,34 +76,44 @@ type ScoreProblems = Told<(Entering, Spending, (Body, Large), (Asking, Naming, A
     ),
 )]
 async fn score(
-    State(Scores { gate, limits, metrics }): State<Scores>,
+    State(scores): State<Scores>,
     Named(name): Named<String>,
     Extension(id): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let served = gate.served().ok_or(Problem::NotReady)?;
-    let model = served.catalog.find(Some(&name))?.clone();
-    let format = negotiate_scores(request.headers())?;
-    let raw = read(request, model.info(), limits.rows, &metrics).await?;
-    let request = ScoreRequest::new(&raw, model.clone(), limits)?;
-    drop(raw);
-    let deadline = request.deadline().into();
-    let scores = collected(asker.score(&served.engine, request)?, deadline).await?;
-    let sha256 = model.info().sha256.clone();
-    let bytes = encoded(numbers(&scores.samples), move || encode(&id, model.info(), &scores, format)).await?;
-    Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())
+    let outcome = scores.metrics.uncounted();
+    let answer = scores.answer(&name, id, &asker, request).await;
+    outcome.end(answer.as_ref().map(drop));
+    answer
+}
+
+impl Scores {
+    /// The scores of `model` that are asked for.
+    async fn answer(&self, model: &str, id: RequestId, asker: &Asker, request: Request) -> Result<Response, Problem> {
+        let served = self.gate.served().ok_or(Problem::NotReady)?;
+        let model = served.catalog.find(Some(model))?.clone();
+        let format = negotiate_scores(request.headers())?;
+        let raw = read(request, model.info(), self.limits.rows).await?;
+        let request = ScoreRequest::new(&raw, model.clone(), self.limits)?;
+        drop(raw);
+        let deadline = request.deadline().into();
+        let scores = collected(asker.score(&served.engine, request)?, deadline).await?;
+        let sha256 = model.info().sha256.clone();
+        let bytes = encoded(numbers(&scores.samples), move || encode(&id, model.info(), &scores, format)).await?;
+        Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())
+    }
 }
 
 /// The body: JSON, or an array of the points whose noise level and class are in the query.
-async fn read(request: Request, info: &ModelInfo, rows: usize, metrics: &Metrics) -> Result<RawScoreRequest, Problem> {
+async fn read(request: Request, info: &ModelInfo, rows: usize) -> Result<RawScoreRequest, Problem> {
     let most = most_bytes(info, rows, JSON_NUMBER);
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let is_array = body::media_type(&headers) == Whole::Npy.media_type();
     if !is_array && !body::is_json(&headers) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = body::large(request.into_body(), most, "--max-score-rows", metrics).await?;
+    let bytes = body::read(request.into_body(), most, "--max-score-rows").await?;
     let shape = info.shape.clone();
     // A body of this size takes a while to read.
     let parse = move || {
@@ -111,14 +121,18 @@ async fn read(request: Request, info: &ModelInfo, rows: usize, metrics: &Metrics
             return array::parse(&bytes, &uri, &shape);
         }
         if uri.query().is_some() {
-            return Err(invalid(None, "sigma, label and deadline_ms belong into the body where that is JSON"));
+            return Err(InvalidRequest::new(
+                "query",
+                "sigma, label and deadline_ms belong into the body where that is JSON",
+            )
+            .into());
         }
         if body::elements(&bytes) > most / JSON_NUMBER {
-            return Err(invalid(Some("x"), "has more elements than rows may have; see --max-score-rows"));
+            return Err(InvalidRequest::new("x", "has more elements than rows may have; see --max-score-rows").into());
         }
         body::parse(&bytes, r#"{"x": [[0.5, 1.0]], "sigma": 0.1}"#)
     };
-    tokio::task::spawn_blocking(parse).await.map_err(|_| Problem::unforeseen())?
+    blocking(parse).await
 }
 
 /// The most bytes of a number in JSON, with what stands between two.
@@ -129,10 +143,6 @@ pub(super) fn most_bytes(info: &ModelInfo, rows: usize, number: usize) -> usize 
     /// Of what else there is to a row, and to a request.
     const ROOM: usize = 4096;
     rows.saturating_mul(info.dim() * number + ROOM)
-}
-
-fn invalid(field: Option<&str>, reason: impl Into<String>) -> Problem {
-    Problem::Invalid { field: field.map(str::to_owned), reason: reason.into() }
 }
 
 /// The answer as JSON.

@@ -22,7 +22,7 @@ pub struct Tls {
 }
 
 /// The certificates in force, and their key.
-struct Certificates(Fresh<Arc<CertifiedKey>>);
+struct Certificates(Fresh<CertifiedKey>);
 
 impl fmt::Debug for Certificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +33,7 @@ impl fmt::Debug for Certificates {
 /// Every handshake shows the certificates of its moment.
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.get()))
+        Some(self.0.get())
     }
 }
 
@@ -75,7 +75,7 @@ impl Tls {
 }
 
 /// The certificates in the first of `contents` with the key in the second.
-fn certified(contents: &[Vec<u8>], _before: Option<&Arc<CertifiedKey>>) -> Result<Arc<CertifiedKey>, String> {
+fn certified(contents: &[Vec<u8>], _before: Option<&CertifiedKey>) -> Result<CertifiedKey, String> {
     let [cert, key] = contents else { return Err("two files are wanted".to_owned()) };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(cert).collect();
     let chain = chain.map_err(|error| format!("the certificates: {error}"))?;
@@ -83,6 +83,5 @@ fn certified(contents: &[Vec<u8>], _before: Option<&Arc<CertifiedKey>>) -> Resul
         return Err("there is no certificate in it: PEM is wanted, -----BEGIN CERTIFICATE-----".to_owned());
     }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("the private key: {error}"))?;
-    let both = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| format!("{error}"))?;
-    Ok(Arc::new(both))
+    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| error.to_string())
 }

@@ -24,10 +24,6 @@ pub(crate) struct Call {
     pub(crate) within: Option<Duration>,
 }
 
-fn fault(field: impl Into<String>, reason: impl Into<String>) -> InvalidRequest {
-    InvalidRequest { field: field.into(), reason: reason.into() }
-}
-
 impl Call {
     /// The request for samples that it is. `most` is the longest that any may take.
     ///
@@ -37,7 +33,7 @@ impl Call {
         let within = self.within;
         let (mut values, _) = self.sorted(signature)?;
         if let Some(sampler) = values.get_mut("sampler") {
-            *sampler = object(sampler).map_err(|reason| fault("sampler", reason))?;
+            *sampler = object(sampler).map_err(|reason| InvalidRequest::new("sampler", reason))?;
         }
         let mut raw: RawSampleRequest = read(values)?;
         raw.deadline_ms = sooner(raw.deadline_ms, within, most);
@@ -70,11 +66,11 @@ impl Call {
 
     /// What is one value, by its name; and what there is one of for each row.
     fn sorted(self, signature: &Signature) -> Result<(Map<String, Value>, Vec<Tensor>), InvalidRequest> {
-        let twice = |name: &str| fault(name, "is given twice");
+        let twice = |name: &str| InvalidRequest::new(name, "is given twice");
         let (mut values, mut tensors) = (Map::new(), Vec::<Tensor>::new());
         for tensor in self.inputs {
             if signature.input(&tensor.name)?.is_one() {
-                let value = one(&tensor).map_err(|reason| fault(&tensor.name, reason))?;
+                let value = one(&tensor).map_err(|reason| InvalidRequest::new(&tensor.name, reason))?;
                 if values.insert(tensor.name.clone(), value).is_some() {
                     return Err(twice(&tensor.name));
                 }
@@ -86,7 +82,7 @@ impl Call {
         }
         for (name, value) in self.parameters {
             if !signature.input(&name)?.is_one() {
-                return Err(fault(name, "is an input, and no parameter"));
+                return Err(InvalidRequest::new(name, "is an input, and no parameter"));
             }
             if values.contains_key(&name) {
                 return Err(twice(&name));
@@ -109,7 +105,10 @@ impl Signature {
     fn input(&self, name: &str) -> Result<&Port, InvalidRequest> {
         self.inputs.iter().find(|port| port.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.inputs.iter().map(|port| port.name).collect();
-            fault(name, format!("'{}' has no such input or parameter; it has {}", self.name, known.join(", ")))
+            InvalidRequest::new(
+                name,
+                format!("'{}' has no such input or parameter; it has {}", self.name, known.join(", ")),
+            )
         })
     }
 }
@@ -141,7 +140,7 @@ fn read<T: DeserializeOwned>(values: Map<String, Value>) -> Result<T, InvalidReq
         let reason = error.into_inner().to_string();
         // Some reasons name their field themselves.
         let reason = reason.strip_prefix(&format!("{field}: ")).unwrap_or(&reason).to_owned();
-        InvalidRequest { field, reason }
+        InvalidRequest::new(field, reason)
     })
 }
 
@@ -154,18 +153,21 @@ fn sooner(asked: Option<u64>, within: Option<Duration>, most: Duration) -> Optio
 
 /// The rows of `x`.
 fn points(x: Tensor, info: &ModelInfo) -> Result<Vec<Vec<f32>>, InvalidRequest> {
-    let Elements::Fp32(numbers) = x.elements else { return Err(fault("x", "must be of FP32")) };
+    let Elements::Fp32(numbers) = x.elements else { return Err(InvalidRequest::new("x", "must be of FP32")) };
     let is_of = |(axis, &size): (&i64, &usize)| usize::try_from(*axis) == Ok(size);
     if x.shape.len() != 1 + info.shape.len() || !x.shape[1..].iter().zip(&info.shape).all(is_of) {
         let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
-        return Err(fault("x", format!("is of shape {:?}; it must be [rows, {}]", x.shape, shape.join(", "))));
+        return Err(InvalidRequest::new(
+            "x",
+            format!("is of shape {:?}; it must be [rows, {}]", x.shape, shape.join(", ")),
+        ));
     }
     Ok(numbers.chunks(info.dim()).map(<[f32]>::to_vec).collect())
 }
 
 /// The noise levels.
 fn levels(sigma: Tensor) -> Result<OneOrEach<f64>, InvalidRequest> {
-    let Elements::Fp32(numbers) = sigma.elements else { return Err(fault("sigma", "must be of FP32")) };
+    let Elements::Fp32(numbers) = sigma.elements else { return Err(InvalidRequest::new("sigma", "must be of FP32")) };
     let levels = numbers.into_iter().map(f64::from);
     one_or_each("sigma", &sigma.shape, levels.collect())
 }
@@ -174,14 +176,19 @@ fn levels(sigma: Tensor) -> Result<OneOrEach<f64>, InvalidRequest> {
 fn classes(label: Tensor) -> Result<OneOrEach<Option<RawLabel>>, InvalidRequest> {
     let number = |(place, value): (usize, i128)| {
         let number = i64::try_from(value).ok().filter(|&number| number >= -1).ok_or_else(|| {
-            fault(format!("label[{place}]"), format!("is {value}; a class is a number from 0, and none is -1"))
+            InvalidRequest::new(
+                format!("label[{place}]"),
+                format!("is {value}; a class is a number from 0, and none is -1"),
+            )
         })?;
         Ok(Some(RawLabel::Number(number)))
     };
     let classes = match label.elements {
         Elements::Whole(values) => values.into_iter().enumerate().map(number).collect::<Result<_, _>>()?,
         Elements::Text(names) => names.into_iter().map(|name| Some(RawLabel::Name(name))).collect(),
-        Elements::Fp32(_) => return Err(fault("label", "is of FP32; it must be of whole numbers, or BYTES")),
+        Elements::Fp32(_) => {
+            return Err(InvalidRequest::new("label", "is of FP32; it must be of whole numbers, or BYTES"));
+        }
     };
     one_or_each("label", &label.shape, classes)
 }
@@ -189,7 +196,10 @@ fn classes(label: Tensor) -> Result<OneOrEach<Option<RawLabel>>, InvalidRequest>
 /// The one for all rows, or those for each.
 fn one_or_each<T>(name: &str, shape: &[i64], mut values: Vec<T>) -> Result<OneOrEach<T>, InvalidRequest> {
     if shape.len() != 1 {
-        return Err(fault(name, format!("is of shape {shape:?}; it must be [rows], or [1] for all of them")));
+        return Err(InvalidRequest::new(
+            name,
+            format!("is of shape {shape:?}; it must be [rows], or [1] for all of them"),
+        ));
     }
     match values.pop() {
         Some(value) if values.is_empty() => Ok(OneOrEach::One(value)),

@@ -1,9 +1,11 @@
 //! What the elements of a tensor are.
 
+use serde::Serialize;
 use std::ops::RangeInclusive;
 
 /// The types that something here takes or gives. Whole numbers are taken in any width.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Datatype {
     /// 8 bits, with a sign.
     Int8,

@@ -74,7 +74,7 @@ impl Signature {
         }
         let mut places = Vec::new();
         for name in asked {
-            let fault = |reason| InvalidRequest { field: name.clone(), reason };
+            let fault = |reason: String| InvalidRequest::new(name, reason);
             let place = self.outputs.iter().position(|port| port.name == name).ok_or_else(|| {
                 let known: Vec<&str> = self.outputs.iter().map(|port| port.name).collect();
                 fault(format!("'{}' has no such output; it has {}", self.name, known.join(", ")))

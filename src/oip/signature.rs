@@ -2,6 +2,8 @@
 
 use super::{Datatype, VERSION};
 use crate::score::{Kind, ModelInfo};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a model is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +23,9 @@ impl Role {
         name.strip_suffix(SCORE).map_or((name, Self::Sampler), |model| (model, Self::Score))
     }
 
-    /// The roles of `info`, with the names by which they are asked for.
-    pub(crate) fn all(info: &ModelInfo) -> [(Self, String); 2] {
-        [Self::Sampler, Self::Score].map(|role| (role, role.name(info)))
+    /// The names by which `info` is asked for.
+    pub(crate) fn names(info: &ModelInfo) -> [String; 2] {
+        [Self::Sampler, Self::Score].map(|role| role.name(info))
     }
 
     /// The name by which it is asked of `info`.
@@ -35,29 +37,32 @@ impl Role {
     }
 }
 
-/// What a model is, to a client of the protocol.
-#[derive(Clone, Debug, PartialEq)]
+/// A model: what it takes and gives.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = InferenceModel)]
 pub(crate) struct Signature {
     /// The name by which it is asked for.
     pub(crate) name: String,
-    /// Its versions.
+    /// One only: another file is another model.
     pub(crate) versions: [&'static str; 1],
     /// What runs it.
     pub(crate) platform: &'static str,
-    /// What it takes.
+    /// What a call may bring.
     pub(crate) inputs: Vec<Port>,
-    /// What it gives.
+    /// What it is answered.
     pub(crate) outputs: Vec<Port>,
 }
 
-/// An input or an output.
-#[derive(Clone, Debug, PartialEq)]
+/// A tensor that a model takes or gives.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = InferencePort)]
 pub(crate) struct Port {
     /// Its name.
     pub(crate) name: &'static str,
-    /// What its elements are.
+    /// The type of its elements.
+    #[schema(value_type = String)]
     pub(crate) datatype: Datatype,
-    /// Its axes; −1 is one of any size.
+    /// Its sizes; −1 where a call decides.
     pub(crate) shape: Vec<i64>,
 }
 

@@ -34,16 +34,18 @@ impl Tensor {
     ) -> Result<Self, InvalidRequest> {
         /// More than anything here has.
         const MOST_AXES: usize = 16;
-        let fault = |name: &str, reason| InvalidRequest { field: name.to_owned(), reason };
-        let elements = elements.map_err(|reason| fault(&name, reason))?;
+        let elements = elements.map_err(|reason| InvalidRequest::new(&name, reason))?;
         if shape.len() > MOST_AXES {
-            return Err(fault(&name, format!("is of a shape of {} axes; {MOST_AXES} are the most", shape.len())));
+            return Err(InvalidRequest::new(
+                &name,
+                format!("is of a shape of {} axes; {MOST_AXES} are the most", shape.len()),
+            ));
         }
         let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(usize::try_from(size).ok()?));
         if count == Some(elements.len()) {
             return Ok(Self { name, shape, elements });
         }
-        Err(fault(&name, format!("has {} elements, which are not of shape {shape:?}", elements.len())))
+        Err(InvalidRequest::new(&name, format!("has {} elements, which are not of shape {shape:?}", elements.len())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a client may do with a connection.
 
-use super::support::{LONG, ROOMY, post, send, shut, site};
+use super::support::{LONG, ROOMY, calls, post, request, send, shut, site};
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use smld::http::{Connections, Protocol, serve};
@@ -163,4 +163,20 @@ async fn a_body_that_never_ends_is_given_up() {
     let site = site(ROOMY);
     let answer = send(&site.router, post(Body::new(Never))).await;
     assert_eq!((answer.status.as_u16(), answer.json()["type"].clone()), (408, "urn:smld:problem:slow-body".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_never_ends_is_given_up_by_every_service() {
+    let calls = calls().await;
+    for procedure in [
+        "inference.GRPCInferenceService/ServerLive",
+        "grpc.health.v1.Health/Check",
+        "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ] {
+        let mut call = request("POST", &format!("/{procedure}"), Body::new(Never));
+        call.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+        let answer = tokio::time::timeout(LONG, send(&calls, call)).await;
+        assert!(answer.is_ok(), "{procedure} waits");
+    }
 }

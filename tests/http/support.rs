@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
 use smld::http::{
-    Access, Bounds, Catalog, Connections, Gate, JobLimits, Metrics, Readers, Served, Working, router, serve,
+    Access, Bounds, Catalog, Connections, Gate, Inference, JobLimits, Metrics, Readers, Served, Working, router, serve,
     supervision,
 };
 use smld::score::density::{Component, DensityModel, GaussianMixture};
@@ -120,6 +120,12 @@ fn opened(
     let served = Served { catalog, engine };
     gate.open(served.clone());
     (router(gate, metrics, bounds, access), served, workers)
+}
+
+/// The gRPC of a server whose models are not warm.
+pub(crate) async fn calls() -> Router {
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new(|| 0).unwrap()));
+    smld::grpc::router(Inference::new(&gate, &metrics, bounds()), &Access::default(), &metrics).await.unwrap().0
 }
 
 /// A server whose models are not there yet.

@@ -5,7 +5,7 @@ use crate::engine::admission::{self, Term};
 use crate::engine::outlook::{Outlook, backlog};
 use crate::engine::pool::{Demand, Key};
 use crate::engine::work::Work;
-use crate::engine::{Failure, Forecast, Previews, Priority, Refused, Word};
+use crate::engine::{Forecast, InvalidRequest, Previews, Priority, Refused, Word};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -14,8 +14,7 @@ use tokio::sync::mpsc;
 pub(in crate::engine) struct Taken {
     /// What it will hear, its samples in any order.
     pub(in crate::engine) words: mpsc::Receiver<Word>,
-    /// Its key; none where it cannot be run.
-    pub(in crate::engine) key: Option<Key>,
+    pub(in crate::engine) key: Key,
     /// Whether it is larger than a window: the board is then to be told of every sample that is fetched.
     pub(in crate::engine) windowed: bool,
     /// The index of its first sample.
@@ -29,7 +28,7 @@ pub(in crate::engine) struct Taken {
 impl Board {
     /// Takes a request, or refuses it.
     pub(in crate::engine) fn submit(&mut self, work: Work, now: Instant) -> Result<Taken, Refused> {
-        let forecast = self.foretell(&work, now)?;
+        let (demand, forecast) = (self.demand(&work)?, self.foretell(&work, now)?);
         // Room for a window of samples and a failure: sending never waits, and never fails for want of room.
         let window = window(self.config.slots);
         let (first_index, chains) = (work.first_index(), work.chains());
@@ -40,18 +39,12 @@ impl Board {
             Work::Scores(_) => None,
         };
         let previews = previews.map(|settings| Arc::new(Previews::new(settings.chains)));
-        let mut taken = Taken { words, key: None, windowed, first_index, chains, forecast, previews };
-        let Some(demand) = self.demand(&work) else {
-            let reason = format!("the engine was made without the model '{}'", work.model().info().name);
-            let _ = ticket.try_send(Word::Failed(Failure::Model { reason }));
-            return Ok(taken);
-        };
         self.wake(now);
         let (key, deadline) = (self.pool.admit(demand), work.deadline());
         self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
-        let (work, model, previews) = (Arc::new(work), demand.model, taken.previews.clone());
+        let taken = Taken { words, key, windowed, first_index, chains, forecast, previews: previews.clone() };
+        let (work, model) = (Arc::new(work), demand.model);
         self.jobs.insert(key, Job { work, model, ticket, accepted: now, begun: None, previews });
-        taken.key = Some(key);
         Ok(taken)
     }
 
@@ -68,14 +61,17 @@ impl Board {
     /// What is foretold of `work` if it were submitted now, or why it would be refused.
     pub(in crate::engine) fn foretell(&mut self, work: &Work, now: Instant) -> Result<Forecast, Refused> {
         self.place(work.priority(), now)?;
-        self.demand(work).map_or(Ok(Forecast::default()), |demand| self.admit(demand, work.deadline(), now))
+        self.admit(self.demand(work)?, work.deadline(), now)
     }
 
-    /// What `work` asks for; none where the engine was made without its model.
-    fn demand(&self, work: &Work) -> Option<Demand> {
+    /// What `work` asks for; refused where the engine was made without its model.
+    fn demand(&self, work: &Work) -> Result<Demand, Refused> {
         let name = &work.model().info().name;
-        let model = self.models.iter().position(|model| model == name)?;
-        Some(Demand { priority: work.priority(), model, chains: work.chains(), evaluations: work.each() })
+        let model = self.models.iter().position(|model| model == name);
+        let model = model.ok_or_else(|| {
+            Refused::Invalid(InvalidRequest::new("model", format!("the engine was made without the model '{name}'")))
+        })?;
+        Ok(Demand { priority: work.priority(), model, chains: work.chains(), evaluations: work.each() })
     }
 
     /// Whether there is room and time for one more, and what is foretold of it.

@@ -5,7 +5,7 @@ use super::answer::Form;
 use super::flat::Flat;
 use crate::engine::InvalidRequest;
 use crate::http::body;
-use crate::http::metrics::Metrics;
+use crate::http::encode::blocking;
 use crate::http::problem::Problem;
 use crate::http::score::JSON_NUMBER;
 use crate::oip::{Call, Datatype, Distinct, Elements, Tensor};
@@ -115,19 +115,15 @@ mod schema {
 const BINARY_OUTPUT: &str = "binary_data_output";
 
 /// Reads a call of at most `most` bytes, which the setting beside it decides, and the form in which its answer is wanted.
-pub(super) async fn read(
-    request: Request,
-    (most, setting): (usize, &'static str),
-    metrics: &Metrics,
-) -> Result<(Call, Form), Problem> {
+pub(super) async fn read(request: Request, (most, setting): (usize, &'static str)) -> Result<(Call, Form), Problem> {
     let headers = request.headers().clone();
     if !is_taken(&headers) {
         return Err(Problem::NotJsonType);
     }
     let json = json_length(&headers)?;
-    let bytes = body::large(request.into_body(), most, setting, metrics).await?;
+    let bytes = body::read(request.into_body(), most, setting).await?;
     // A body of points takes a while to read.
-    tokio::task::spawn_blocking(move || parse(&bytes, json, most)).await.map_err(|_| Problem::unforeseen())?
+    blocking(move || parse(&bytes, json, most)).await
 }
 
 /// Whether the body is said to be JSON, or what a call is. Clients of the protocol say nothing, or what they please where bytes follow.
@@ -145,7 +141,7 @@ fn json_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
 }
 
 fn fault(field: &str, reason: impl Into<String>) -> Problem {
-    InvalidRequest { field: field.to_owned(), reason: reason.into() }.into()
+    InvalidRequest::new(field, reason).into()
 }
 
 fn parse(bytes: &[u8], json: Option<usize>, most: usize) -> Result<(Call, Form), Problem> {

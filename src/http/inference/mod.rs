@@ -23,7 +23,7 @@ mod service;
 pub(super) use fault::{Document as FaultDocument, body, put, speaks};
 pub(super) use server::health;
 pub use service::Inference;
-pub(crate) use service::{Answer, Model};
+pub(crate) use service::{Answer, Entry, Model};
 
 use axum::http::HeaderName;
 use utoipa_axum::router::OpenApiRouter;

@@ -2,17 +2,16 @@
 
 use super::answer::{self, Form};
 use super::body;
-use super::described::{ModelReady, SignatureDocument};
+use super::described::ModelReady;
 use super::{Inference, Model};
 use crate::http::encode::blocking;
 use crate::http::keys::Asker;
 use crate::http::named::Named;
 use crate::http::openapi::{
-    Asking, Body, Chains, Entering, Large, Leaving, Naming, Rows, Spending, Starting, ToldToInference, Versioning,
-    Working,
+    Asking, Body, Chains, Entering, Leaving, Naming, Rows, Spending, Starting, ToldToInference, Versioning, Working,
 };
 use crate::http::problem::Problem;
-use crate::oip::VERSION;
+use crate::oip::{Signature, VERSION};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -73,8 +72,7 @@ struct Called {
 
 type DescribedProblems = ToldToInference<(Entering, Naming, Versioning, Starting)>;
 type ModelReadyProblems = ToldToInference<(Entering, Naming, Versioning, Starting, Leaving)>;
-type InferProblems =
-    ToldToInference<(Entering, Spending, (Body, Large), (Asking, Naming, Versioning), Working, Chains, Rows)>;
+type InferProblems = ToldToInference<(Entering, Spending, Body, (Asking, Naming, Versioning), Working, Chains, Rows)>;
 
 /// What a model takes and gives
 #[utoipa::path(
@@ -83,14 +81,13 @@ type InferProblems =
     tag = "inference",
     operation_id = "inference_model",
     params(Called),
-    responses((status = 200, description = "Its tensors.", body = SignatureDocument<'_>), DescribedProblems),
+    responses((status = 200, description = "Its tensors.", body = Signature), DescribedProblems),
 )]
 async fn described(
     State(inference): State<Inference>,
     Named(Called { model, version }): Named<Called>,
-) -> Result<Response, Problem> {
-    let signature = inference.model(&model, &version)?.signature();
-    Ok(Json(SignatureDocument::new(&signature)).into_response())
+) -> Result<Json<Signature>, Problem> {
+    Ok(Json(inference.model(&model, &version)?.signature()))
 }
 
 /// Whether calls of a model should come here
@@ -152,7 +149,7 @@ async fn infer(
 ) -> Response {
     let (mut provenance, mut form) = (HeaderMap::new(), Form::default());
     let read = async |model: Model| {
-        let (call, wanted) = body::read(request, inference.most_bytes(&model), inference.metrics()).await?;
+        let (call, wanted) = body::read(request, inference.most_bytes(&model)).await?;
         form = wanted;
         Ok(call)
     };

@@ -1,13 +1,12 @@
 //! The endpoints of the server: itself, its health, the list of its models.
 
-use super::described::{Indexed, Live, Ready, ServerDocument};
-use super::{Inference, body};
-use crate::http::body::{bytes, parse};
+use super::described::{Live, Ready, ServerDocument};
+use super::{Entry, Inference, body};
+use crate::http::body::{parse, read};
 use crate::http::openapi::{Asking, Body, Entering, Leaving, Standing, Starting, ToldToInference};
 use crate::http::problem::Problem;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,15 +61,13 @@ struct Filter {
     tag = "inference",
     operation_id = "inference_index",
     request_body(content = Option<Filter>, description = "Nothing, or which are wanted."),
-    responses((status = 200, description = "All that are wanted.", body = Vec<Indexed<'_>>), IndexProblems),
+    responses((status = 200, description = "All that are wanted.", body = Vec<Entry>), IndexProblems),
 )]
-async fn index(State(inference): State<Inference>, request: Request) -> Result<Response, Problem> {
+async fn index(State(inference): State<Inference>, request: Request) -> Result<Json<Vec<Entry>>, Problem> {
     if !body::is_taken(request.headers()) {
         return Err(Problem::NotJsonType);
     }
-    let bytes = bytes(request).await?;
+    let bytes = read(request.into_body(), inference.bounds.body, "--body-limit").await?;
     let Filter { ready } = if bytes.is_empty() { Filter::default() } else { parse(&bytes, r#"{"ready": true}"#)? };
-    let models = inference.index()?;
-    let models = models.iter().filter(|model| model.ready.is_ok() || !ready);
-    Ok(Json(models.map(Indexed::new).collect::<Vec<_>>()).into_response())
+    inference.index(ready).map(Json)
 }

@@ -1,9 +1,9 @@
 //! What answers the protocol, whichever wire the call came over: samples and scores of the engine, within the limits, with the
 //! refusals and the counts of the native interface.
 
-use crate::engine::{ScoreLimits, ScoreRequest};
+use crate::engine::ScoreRequest;
 use crate::http::accept::{Format, Whole};
-use crate::http::asked::{self, Limits, Wish, X_SMLD_MODEL_SHA256};
+use crate::http::asked::{self, Wish, X_SMLD_MODEL_SHA256};
 use crate::http::keys::Asker;
 use crate::http::metrics::{Metrics, Outcome};
 use crate::http::problem::Problem;
@@ -13,18 +13,16 @@ use crate::http::{Bounds, health, score};
 use crate::oip::{Call, Output, Role, Signature, VERSION};
 use crate::score::{ModelInfo, ReadyModel};
 use axum::http::{HeaderMap, HeaderValue};
+use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The models as the protocol knows them.
 #[derive(Clone)]
 pub struct Inference {
     gate: Gate,
     metrics: Arc<Metrics>,
-    limits: Limits,
-    scores: ScoreLimits,
-    stall: Duration,
-    body: usize,
+    pub(super) bounds: Bounds,
 }
 
 /// A model in one of its roles.
@@ -36,11 +34,17 @@ pub(crate) struct Model {
 }
 
 /// A model in the list of all.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceIndexed)]
 pub(crate) struct Entry {
     /// The name by which it is asked for.
     pub(crate) name: String,
-    /// Whether it takes calls, and why not.
-    pub(crate) ready: Result<(), Problem>,
+    /// Its one version.
+    pub(crate) version: &'static str,
+    /// `READY` or `UNAVAILABLE`.
+    pub(crate) state: &'static str,
+    /// Why it takes no calls; empty where it does.
+    pub(crate) reason: String,
 }
 
 /// What a call is answered.
@@ -62,35 +66,16 @@ impl Model {
     }
 }
 
-impl Entry {
-    /// How it stands, in the protocol's words.
-    pub(crate) fn state(&self) -> &'static str {
-        if self.ready.is_ok() { "READY" } else { "UNAVAILABLE" }
-    }
-
-    /// Why it takes no calls; empty where it does.
-    pub(crate) fn reason(&self) -> String {
-        self.ready.as_ref().err().map(ToString::to_string).unwrap_or_default()
-    }
-}
-
 impl Inference {
     /// What is behind `gate`, counted in `metrics`, within `bounds`.
     #[must_use]
-    pub fn new(gate: &Gate, metrics: &Arc<Metrics>, bounds: &Bounds) -> Self {
-        Self {
-            gate: gate.clone(),
-            metrics: Arc::clone(metrics),
-            limits: Limits { whole: bounds.requests, archives: bounds.archives },
-            scores: bounds.scores,
-            stall: bounds.stall,
-            body: bounds.body,
-        }
+    pub fn new(gate: &Gate, metrics: &Arc<Metrics>, bounds: Bounds) -> Self {
+        Self { gate: gate.clone(), metrics: Arc::clone(metrics), bounds }
     }
 
     /// Whether the server gets on with its work.
     pub(crate) fn live(&self) -> Result<(), Problem> {
-        health::alive(&self.gate, self.stall)
+        health::alive(&self.gate, self.bounds.stall)
     }
 
     /// Whether calls should come here.
@@ -109,18 +94,23 @@ impl Inference {
         Err(Problem::UnknownVersion { model: name.to_owned(), version: version.to_owned() })
     }
 
-    /// Every model in each of its roles.
-    pub(crate) fn index(&self) -> Result<Vec<Entry>, Problem> {
+    /// Every model in each of its roles; where `ready` is wanted, those that take calls.
+    pub(crate) fn index(&self, ready: bool) -> Result<Vec<Entry>, Problem> {
         let models = self.gate.served().ok_or(Problem::NotReady)?.catalog.models();
-        let names = models.iter().flat_map(|model| Role::all(model.info()));
-        Ok(names.map(|(_, name)| Entry { name, ready: self.ready() }).collect())
+        let (state, reason) = match self.ready() {
+            Ok(()) => ("READY", String::new()),
+            Err(_) if ready => return Ok(Vec::new()),
+            Err(problem) => ("UNAVAILABLE", problem.to_string()),
+        };
+        let names = models.iter().flat_map(|model| Role::names(model.info()));
+        Ok(names.map(|name| Entry { name, version: VERSION, state, reason: reason.clone() }).collect())
     }
 
     /// The most bytes of a call of `model` over REST, and the setting that decides it.
     pub(crate) fn most_bytes(&self, model: &Model) -> (usize, &'static str) {
         match model.role {
-            Role::Sampler => (self.body, "--body-limit"),
-            Role::Score => (self.body.max(self.points(model.info(), score::JSON_NUMBER)), "--max-score-rows"),
+            Role::Sampler => (self.bounds.body, "--body-limit"),
+            Role::Score => (self.bounds.body.max(self.points(model.info(), score::JSON_NUMBER)), "--max-score-rows"),
         }
     }
 
@@ -130,21 +120,21 @@ impl Inference {
         const NUMBER: usize = 8;
         let models = self.gate.served().map_or(&[][..], |served| served.catalog.models());
         let most = models.iter().map(|model| self.points(model.info(), NUMBER)).max();
-        (most.unwrap_or(0).max(self.body), "--max-score-rows")
+        (most.unwrap_or(0).max(self.bounds.body), "--max-score-rows")
     }
 
-    /// Where calls are counted.
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// Counts a call that came to `problem` before it was read.
+    pub(crate) fn refused(&self, problem: &Problem) {
+        self.metrics.uncounted().end(Err(problem));
     }
 
     /// The most rows of a call for scores.
     pub(crate) fn most_rows(&self) -> usize {
-        self.scores.rows
+        self.bounds.scores.rows
     }
 
     fn points(&self, info: &ModelInfo, number: usize) -> usize {
-        score::most_bytes(info, self.scores.rows, number)
+        score::most_bytes(info, self.bounds.scores.rows, number)
     }
 
     /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads. What is known on the way is
@@ -188,8 +178,8 @@ impl Inference {
         provenance: &mut HeaderMap,
     ) -> Result<Vec<Output>, Problem> {
         outcome.model(&model.info().name);
-        let raw = call.samples(&model.signature(), self.limits.whole.deadline)?;
-        let request = self.limits.check(&raw, model.model.clone(), Wish::Now(Format::Whole(Whole::Npy)))?;
+        let raw = call.samples(&model.signature(), self.bounds.requests.deadline)?;
+        let request = self.bounds.check(&raw, model.model.clone(), Wish::Now(Format::Whole(Whole::Npy)))?;
         *provenance = asked::provenance(&request);
         let ticket = asker.submit(&model.served.engine, &request)?;
         Ok(Output::sampled(&request, &collected(ticket, request.deadline().into()).await?))
@@ -202,8 +192,8 @@ impl Inference {
         call: Call,
         provenance: &mut HeaderMap,
     ) -> Result<Vec<Output>, Problem> {
-        let raw = call.scores(&model.signature(), model.info(), self.scores.deadline)?;
-        let request = ScoreRequest::new(&raw, model.model.clone(), self.scores)?;
+        let raw = call.scores(&model.signature(), model.info(), self.bounds.scores.deadline)?;
+        let request = ScoreRequest::new(&raw, model.model.clone(), self.bounds.scores)?;
         drop(raw);
         if let Ok(sha256) = HeaderValue::from_str(&model.info().sha256) {
             provenance.insert(X_SMLD_MODEL_SHA256, sha256);

@@ -1,8 +1,8 @@
 //! What a job is called: all that says whose it is.
 
+use crate::engine::InvalidRequest;
 use crate::http::keys::Asker;
 use crate::http::problem::Problem;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// The id of a job, as it stands in a path, among those of one asker: two keys may choose the same one.
@@ -18,12 +18,7 @@ impl JobId {
     pub(super) fn random(asker: &Asker) -> Result<Self, Problem> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).map_err(|error| Problem::Internal { reason: format!("no randomness: {error}") })?;
-        let mut id = String::with_capacity(32);
-        for byte in bits {
-            // Writing to a string does not fail.
-            let _ = write!(id, "{byte:02x}");
-        }
-        Ok(Self::asked(asker, id))
+        Ok(Self::asked(asker, format!("{:032x}", u128::from_ne_bytes(bits))))
     }
 
     /// An id that a client chose. The shortest is long enough for 64 random bits in hexadecimal.
@@ -32,11 +27,8 @@ impl JobId {
         if (16..=64).contains(&id.len()) && id.bytes().all(is_sane) {
             return Ok(Self::asked(asker, id));
         }
-        Err(Problem::Invalid {
-            field: Some("id".to_owned()),
-            reason: "id: it must be 16 to 64 letters, digits, '-' and '_', which nobody else would choose, as a UUID"
-                .to_owned(),
-        })
+        let reason = "it must be 16 to 64 letters, digits, '-' and '_', which nobody else would choose, as a UUID";
+        Err(InvalidRequest::new("id", reason).into())
     }
 
     /// An id that is looked for, whatever it is.

@@ -89,7 +89,7 @@ async fn put(
         Ok(name) => name,
         Err(problem) => return outcome.fail(problem),
     };
-    let answer = match asked(served, service.limits, request, true, &mut outcome, &mut provenance).await {
+    let answer = match asked(served, &service.bounds, request, true, &mut outcome, &mut provenance).await {
         Ok(asked) => service.keep(served, &asker, name, id, asked, outcome),
         Err(problem) => outcome.fail(problem),
     };
@@ -144,7 +144,7 @@ async fn fetch(
     let extras: &[Extra] = if drawn.request.diagnostics() { &[Extra::Diagnostics] } else { &[] };
     let answer = match negotiate(&headers, drawn.request.model().info(), extras) {
         Ok(format) => {
-            let deadline = Instant::now() + service.limits.archives.deadline;
+            let deadline = Instant::now() + service.bounds.archives.deadline;
             let (id, request) = (drawn.id.clone(), drawn.request.clone());
             service.send(id, request, Source::Kept(drawn, 0), format, deadline, outcome).await
         }

@@ -6,7 +6,6 @@ use crate::http::encode::{Drawn, Unwritable};
 use crate::http::plan::Plan;
 use crate::http::problem::{self, Problem};
 use serde::Serialize;
-use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -33,8 +32,7 @@ pub(in crate::http) struct Document<'a> {
     images_drawn: u32,
     /// Of what failed: why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<problem::Document>)]
-    problem: Option<Value>,
+    problem: Option<problem::Document<'a>>,
 }
 
 /// How far a job is.
@@ -74,7 +72,7 @@ impl State {
             Self::Failed(_) => (Status::Failed, Headway::default()),
         };
         let problem = match self {
-            Self::Failed(problem) => Some(serde_json::from_str(&problem.body(id.as_str()))?),
+            Self::Failed(problem) => Some(problem.document(id.as_str())),
             Self::UnderWay(_) | Self::Done(_) => None,
         };
         Ok(serde_json::to_vec(&Document {

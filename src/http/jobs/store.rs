@@ -5,7 +5,7 @@
 
 use super::id::JobId;
 use super::state::State;
-use crate::engine::{Forecast, RawSampleRequest, SampleRequest, Ticket};
+use crate::engine::{Forecast, InvalidRequest, RawSampleRequest, SampleRequest, Ticket};
 use crate::http::asked::Asked;
 use crate::http::encode::Drawn;
 use crate::http::identify::RequestId;
@@ -37,7 +37,6 @@ pub(in crate::http) struct Jobs {
     held: Mutex<Held>,
 }
 
-#[derive(Default)]
 struct Held {
     /// Whose a job is stands in its id: whoever comes for it with another key does not find it.
     jobs: BTreeMap<JobId, Job>,
@@ -92,7 +91,8 @@ impl Job {
 
 impl Jobs {
     pub(in crate::http) fn new(limits: JobLimits, metrics: Arc<Metrics>) -> Self {
-        Self { limits, metrics, held: Mutex::default() }
+        let held = Held { jobs: BTreeMap::new(), rooms: Rooms(metrics.job_bytes()), taken: 0 };
+        Self { limits, metrics, held: Mutex::new(held) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -192,7 +192,7 @@ impl Jobs {
     }
 
     fn count(&self, held: &Held) {
-        self.metrics.jobs(held.jobs.len(), held.rooms.taken());
+        self.metrics.jobs(held.jobs.len());
     }
 }
 
@@ -201,9 +201,8 @@ impl Held {
     fn check_room(&self, limits: &JobLimits, bytes: u64) -> Result<(), Problem> {
         if bytes > limits.bytes {
             let most = limits.bytes;
-            let reason =
-                format!("n: its samples take {bytes} bytes, and all jobs may keep {most}; see --max-job-bytes");
-            return Err(Problem::Invalid { field: Some("n".to_owned()), reason });
+            let reason = format!("its samples take {bytes} bytes, and all jobs may keep {most}; see --max-job-bytes");
+            return Err(InvalidRequest::new("n", reason).into());
         }
         let count = self.jobs.values().filter(|job| !job.state.is_over()).count();
         let held = self.rooms.taken().saturating_sub(self.jobs.values().map(Job::gives).sum());

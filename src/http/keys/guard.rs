@@ -34,7 +34,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
                 Span::current().record("key", display(name));
                 guard.metrics.asked(name);
             }
-            request.extensions_mut().insert(asker.counted(&guard.metrics));
+            request.extensions_mut().insert(asker);
             next.run(request).await
         }
         Err(denied) => {

@@ -3,7 +3,6 @@
 use super::file::Entry;
 use super::ring::Denied;
 use crate::engine::{Engine, Forecast, SampleRequest, ScoreRequest, Ticket};
-use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +12,6 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Default)]
 pub struct Asker {
     holder: Option<Arc<Holder>>,
-    /// Where it is counted that there was no room on the key's account.
-    metrics: Option<Arc<Metrics>>,
 }
 
 /// Whoever has a key.
@@ -114,12 +111,7 @@ impl Holder {
 
 impl Asker {
     pub(super) fn new(holder: Arc<Holder>) -> Self {
-        Self { holder: Some(holder), metrics: None }
-    }
-
-    /// The same, whose refusals are counted in `metrics`.
-    pub(super) fn counted(self, metrics: &Arc<Metrics>) -> Self {
-        Self { metrics: Some(Arc::clone(metrics)), ..self }
+        Self { holder: Some(holder) }
     }
 
     /// The key's name; none where no key is wanted.
@@ -134,11 +126,7 @@ impl Asker {
     /// # Errors
     /// [`Denied::Busy`] and [`Denied::TooMuch`].
     pub fn reserve(&self, evaluations: u64) -> Result<Option<Share>, Denied> {
-        let share = self.holder.as_ref().map(|holder| holder.reserve(evaluations)).transpose();
-        if let (Err(denied @ Denied::Busy { .. }), Some(metrics)) = (&share, &self.metrics) {
-            metrics.rejected(Problem::from(denied.clone()).slug());
-        }
-        share
+        self.holder.as_ref().map(|holder| holder.reserve(evaluations)).transpose()
     }
 
     /// Has `engine` take `request`, on the key's account until the ticket is dropped.

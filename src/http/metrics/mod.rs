@@ -2,6 +2,7 @@
 
 mod family;
 
+use super::keys::Denied;
 use super::openapi::{Entering, Program, Told};
 use super::problem::Problem;
 use super::served::{Gate, Served};
@@ -148,10 +149,14 @@ impl Metrics {
         self.requests.rejected_total.with_label_values(&[reason]).inc();
     }
 
-    /// There are `count` jobs, whose samples take `bytes`.
-    pub(super) fn jobs(&self, count: usize, bytes: u64) {
+    /// There are `count` jobs.
+    pub(super) fn jobs(&self, count: usize) {
         self.requests.jobs.set(count as i64);
-        self.requests.job_bytes.set(bytes as i64);
+    }
+
+    /// Where the bytes of their samples are counted.
+    pub(super) fn job_bytes(&self) -> IntGauge {
+        self.requests.job_bytes.clone()
     }
 
     fn exposition(&self, served: Option<&Served>) -> prometheus::Result<String> {
@@ -239,6 +244,8 @@ impl Outcome {
     pub(super) fn end(mut self, result: Result<(), &Problem>) {
         self.outcome = result.map_or_else(Problem::slug, |()| "ok");
         let reason = match result {
+            // Of requests of any kind.
+            Err(Problem::NoRoom | Problem::Denied(Denied::Busy { .. })) => self.outcome,
             _ if !self.is_counted => return,
             Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
             Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,

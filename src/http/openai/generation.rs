@@ -3,9 +3,12 @@
 //! What means nothing here is taken in the one value that is true of every image, `auto` mostly, and is an error in any other.
 
 use super::picture::{BACKGROUND, size};
-use crate::engine::{Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, Seed, deserialize_seed};
+use crate::engine::{
+    InvalidRequest, Priority, RawLabel, RawPreview, RawSampleRequest, SampleRequest, Seed, deserialize_seed,
+};
+use crate::http::Bounds;
 use crate::http::accept::{Format, Whole};
-use crate::http::asked::{self, Limits, Wish};
+use crate::http::asked::{self, Wish};
 use crate::http::body;
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
@@ -71,12 +74,12 @@ pub(super) struct Understood {
 /// Reads `request`. What is known on the way is left in `outcome` and `provenance`, as for all samples.
 pub(super) async fn understood(
     served: &Served,
-    limits: Limits,
+    bounds: &Bounds,
     request: Request,
     outcome: &mut Outcome,
     provenance: &mut HeaderMap,
 ) -> Result<Understood, Problem> {
-    let generation: Generation = body::parse(&body::json(request).await?, r#"{"prompt": "", "n": 4}"#)?;
+    let generation: Generation = body::parse(&body::json(request, bounds.body).await?, r#"{"prompt": "", "n": 4}"#)?;
     let model = served.catalog.find(generation.model.as_deref())?.clone();
     outcome.model(&model.info().name);
     served.engine.place(Priority::default())?;
@@ -84,14 +87,13 @@ pub(super) async fn understood(
     generation.check(model.info())?;
     let (format, partial_images) = (generation.format()?, generation.partial_images()?);
     let (raw, wish) = (generation.raw(model.info(), partial_images)?, Wish::Now(Format::Whole(Whole::Json)));
-    let request = limits.check(&raw, model, wish)?;
+    let request = bounds.check(&raw, model, wish)?;
     *provenance = asked::provenance(&request);
     Ok(Understood { request, format, partial_images })
 }
 
-/// The problem of `field`.
-fn invalid(field: &str, reason: impl std::fmt::Display) -> Problem {
-    Problem::Invalid { field: Some(field.to_owned()), reason: format!("{field}: {reason}") }
+fn invalid(field: &str, reason: impl Into<String>) -> Problem {
+    InvalidRequest::new(field, reason).into()
 }
 
 fn makes_images(catalog: &Catalog, model: &ReadyModel) -> Result<(), Problem> {

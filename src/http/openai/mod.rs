@@ -77,7 +77,7 @@ async fn generate(
     let mut outcome = service.metrics.request();
     let mut provenance = HeaderMap::new();
     let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
-    let answer = match understood(served, service.limits, request, &mut outcome, &mut provenance).await {
+    let answer = match understood(served, &service.bounds, request, &mut outcome, &mut provenance).await {
         Ok(understood) => service.generated(served, &asker, id, understood, outcome).await,
         Err(problem) => outcome.fail(problem),
     };
@@ -102,7 +102,7 @@ impl Service {
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {
             return Stream::new(Told::new(request, partial_images, format), source, deadline)
-                .go_on(self.readers, outcome);
+                .go_on(self.bounds.readers, outcome);
         }
         let answer = async {
             let drawn = source.drawn(id, request, None, deadline).await?;

@@ -53,16 +53,15 @@ faults! {
         Problem::from(Denied::Busy { key: "alice".into(), most: MOST, used: MOST / 2, asked: MOST }),
         Problem::from(Denied::TooMuch { key: "alice".into(), most: MOST, asked: 2 * MOST }),
     }
-    /// Of a body of JSON.
+    /// Of a body.
     Body {
         Problem::NotJson { reason: "EOF while parsing an object at line 1 column 1".to_owned() },
         Problem::Truncated { reason: "connection closed before message completed".to_owned() },
         Problem::SlowBody { within: LATE },
         Problem::BodyTooLarge { setting: "--body-limit" },
         Problem::NotJsonType,
+        Problem::NoRoom,
     }
-    /// Of a body of points.
-    Large { Problem::NoRoom }
     /// Of what the body asks.
     Asking {
         Problem::Invalid {

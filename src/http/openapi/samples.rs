@@ -2,25 +2,14 @@
 
 use crate::http::encode::Document;
 use crate::http::plan::Plan;
-use utoipa::openapi::schema::OneOfBuilder;
-use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The samples or, of a dry run, what they would come to.
-pub(in crate::http) struct SamplesOrPlan;
-
-impl PartialSchema for SamplesOrPlan {
-    fn schema() -> RefOr<Schema> {
-        let [samples, plan] = [Document::name(), Plan::name()].map(|name| Ref::from_schema_name(&*name));
-        OneOfBuilder::new().item(samples).item(plan).into()
-    }
-}
-
-impl ToSchema for SamplesOrPlan {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((Document::name().into_owned(), Document::schema()));
-        schemas.push((Plan::name().into_owned(), Plan::schema()));
-        Document::schemas(schemas);
-        Plan::schemas(schemas);
-    }
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is described only")]
+pub(in crate::http) enum SamplesOrPlan<'a> {
+    Samples(Document<'a>),
+    Plan(Plan<'a>),
 }

@@ -14,7 +14,7 @@ const [WIDTH, HEIGHT] = [240, 56];
  * A sum over the series of a metric, by its whole name.
  * @param {string} text the exposition, in Prometheus' text format @param {string} name
  */
-export function total(text, name) {
+function total(text, name) {
   let sum = 0;
   for (const line of text.split("\n")) {
     const rest = line.startsWith(name) ? line.slice(name.length) : "";

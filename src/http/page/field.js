@@ -38,18 +38,25 @@ export class Field {
   }
 
   /**
-   * The score at (x, y), bilinear between the four points around it; outside of the grid that of its edge.
+   * The score at (x, y).
    * @param {number} x @param {number} y @returns {[number, number]}
    */
   at(x, y) {
     const { low, spacing } = this.window;
-    const [i, u] = cell((x - low) / spacing);
-    const [j, v] = cell((y - low) / spacing);
-    const from = j * SIDE + i;
-    const between = (/** @type {Float64Array} */ f) =>
-      (1 - v) * ((1 - u) * f[from] + u * f[from + 1]) + v * ((1 - u) * f[from + SIDE] + u * f[from + SIDE + 1]);
-    return [between(this.across), between(this.up)];
+    const [column, row] = [(x - low) / spacing, (y - low) / spacing];
+    return [between(this.across, column, row), between(this.up, column, row)];
   }
+}
+
+/**
+ * Bilinear between the four points of the grid around a place, outside of it that of its edge.
+ * @param {Float64Array} values @param {number} column @param {number} row from below, in cells
+ */
+export function between(values, column, row) {
+  const [i, u] = cell(column);
+  const [j, v] = cell(row);
+  const from = j * SIDE + i;
+  return (1 - v) * ((1 - u) * values[from] + u * values[from + 1]) + v * ((1 - u) * values[from + SIDE] + u * values[from + SIDE + 1]);
 }
 
 /** The cell that a coordinate lies in, and how far into it. @param {number} place @returns {[number, number]} */

@@ -3,9 +3,7 @@
 use crate::http::named::Named;
 use crate::http::problem::Problem;
 use axum::Router;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -81,13 +79,7 @@ impl File {
         let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let is_known =
             known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag);
-        let about = [
-            (CONTENT_TYPE, self.media_type),
-            (CACHE_CONTROL, "no-cache"),
-            (CONTENT_SECURITY_POLICY, POLICY),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (REFERRER_POLICY, "no-referrer"),
-        ];
+        let about = [(CONTENT_TYPE, self.media_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
         let tag = [(ETAG, tag)];
         if is_known {
             (StatusCode::NOT_MODIFIED, about, tag).into_response()

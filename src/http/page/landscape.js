@@ -1,6 +1,6 @@
 /** What the particles move over: the density as a wash, its contours, and the score as arrows. */
 
-import { SIDE } from "./field.js";
+import { SIDE, between } from "./field.js";
 
 /** Heights of the contours below the top, in log p: −k²/2, as those of a Gaussian k standard deviations out. */
 const HEIGHTS = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4].map((k) => -(k * k) / 2);
@@ -50,13 +50,6 @@ function wash(heights, color) {
   context.fillStyle = color;
   context.fillRect(0, 0, size, size);
   return canvas;
-}
-
-/** Bilinear between the grid's points. @param {Float64Array} values @param {number} x @param {number} y in cells */
-function between(values, x, y) {
-  const [i, j] = [Math.min(SIDE - 2, Math.floor(x)), Math.min(SIDE - 2, Math.floor(y))];
-  const [u, v, from] = [x - i, y - j, j * SIDE + i];
-  return (1 - v) * ((1 - u) * values[from] + u * values[from + 1]) + v * ((1 - u) * values[from + SIDE] + u * values[from + SIDE + 1]);
 }
 
 /** The line where `values` pass `level`, by marching squares. @param {Float64Array} values @param {number} level @param {number} pitch pixels of a cell */

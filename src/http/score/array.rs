@@ -1,7 +1,6 @@
 //! Points as an array of numpy; what holds for all of them is in the query.
 
-use super::invalid;
-use crate::engine::{OneOrEach, RawLabel, RawScoreRequest};
+use crate::engine::{InvalidRequest, OneOrEach, RawLabel, RawScoreRequest};
 use crate::http::problem::Problem;
 use axum::extract::Query;
 use axum::http::Uri;
@@ -20,9 +19,9 @@ struct Conditions {
 /// The request that `bytes`, float32 [rows, …shape] or [rows, D], and the query of `uri` make.
 pub(super) fn parse(bytes: &[u8], uri: &Uri, shape: &[usize]) -> Result<RawScoreRequest, Problem> {
     let Query(Conditions { sigma, label, deadline_ms }) =
-        Query::try_from_uri(uri).map_err(|error| invalid(None, error.body_text()))?;
+        Query::try_from_uri(uri).map_err(|error| InvalidRequest::new("query", error.body_text()))?;
     Ok(RawScoreRequest {
-        x: Some(rows(bytes, shape).map_err(|reason| invalid(Some("x"), format!("x: {reason}")))?),
+        x: Some(rows(bytes, shape).map_err(|reason| InvalidRequest::new("x", reason))?),
         sigma: sigma.map(OneOrEach::One),
         label: label.map(|label| OneOrEach::One(Some(RawLabel::Name(label)))),
         deadline_ms,

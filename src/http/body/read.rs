@@ -1,7 +1,6 @@
-//! Bodies of points, which are large: of all together no more is held than there is room for.
+//! Reading a body: of all together no more is held than there is room for.
 
 use super::PATIENCE;
-use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use axum::body::{Body, Bytes, HttpBody};
 use std::future::poll_fn;
@@ -21,13 +20,8 @@ pub(in crate::http) const MEBIBYTES: usize = (PARTS as usize * SMALL) >> 20;
 static ROOM: Semaphore = Semaphore::const_new(PARTS as usize);
 
 /// Reads a body of at most `most` bytes, which `setting` decides. Its place among all bodies is given back when the bytes are dropped.
-/// A refusal for want of one is counted in `metrics`.
-pub(crate) async fn large(body: Body, most: usize, setting: &'static str, metrics: &Metrics) -> Result<Bytes, Problem> {
-    let bytes = within(&ROOM, body, most, setting).await;
-    if let Err(problem @ Problem::NoRoom) = &bytes {
-        metrics.rejected(problem.slug());
-    }
-    bytes
+pub(crate) async fn read(body: Body, most: usize, setting: &'static str) -> Result<Bytes, Problem> {
+    within(&ROOM, body, most, setting).await
 }
 
 async fn within(room: &'static Semaphore, body: Body, most: usize, setting: &'static str) -> Result<Bytes, Problem> {
