@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tch::{Tensor, no_grad};
 
-/// The file of the moving average in `state`, called `name`, as bytes; `sampler` is what it is sampled by where a request
-/// names nothing else, by default the one that the objective's noise levels are for.
+/// The file of the moving average in `state`, called `name`, as bytes. Where the plan names no sampler it is sampled by the one
+/// that the objective's noise levels are for.
 #[must_use]
-pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>) -> Vec<u8> {
+pub fn file(plan: &Plan, state: &State, name: &str) -> Vec<u8> {
     let [sigma_min, sigma_max] = plan.objective.levels();
     let contract = Contract {
         name: name.to_owned(),
@@ -27,7 +27,7 @@ pub fn file(plan: &Plan, state: &State, name: &str, sampler: Option<SamplerSpec>
         range: plan.range,
         labels: labels(&plan.data),
         label_weights: label_weights(&plan.data),
-        sampler: sampler.or_else(|| Some(default_sampler(plan))),
+        sampler: plan.sampler.clone().or_else(|| Some(default_sampler(plan))),
         training: json!({
             "objective": plan.objective.name(),
             "steps": state.progress.step,

@@ -4,6 +4,7 @@ use super::network::Network;
 use super::network::torch::{Precision, Shared, TorchOps, Weights};
 use super::objective::ObjectiveSpec;
 use super::optimiser::Settings;
+use crate::sampler::SamplerSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ pub struct Plan {
     pub precision: Precision,
     /// The optimiser's settings.
     pub optimiser: Settings,
+    /// What the file is sampled by where a request names nothing else; none where that is the trainer's choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<SamplerSpec>,
     /// The run whose weights it begins with; none where it begins from scratch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Past>,
@@ -70,15 +74,15 @@ impl Plan {
         weights
     }
 
-    /// The settings in which `other` is not the same run, by their names here: all that differ but the length, and the name of the
-    /// data, whose SHA-256 tells them.
+    /// The settings in which `other` is not the same run, by their names here: all that differ but the length and the
+    /// sampler, which teach nothing else, and the name of the data, whose SHA-256 tells them.
     ///
     /// # Errors
     /// Where one of them cannot be written as JSON.
     pub fn differences(&self, other: &Self) -> Result<Vec<String>, serde_json::Error> {
         let [mut here, mut there] = [serde_json::to_value(self)?, serde_json::to_value(other)?];
         for plan in [&mut here, &mut there] {
-            for pointer in ["/length", "/data/name"] {
+            for pointer in ["/length", "/sampler", "/data/name"] {
                 plan.pointer_mut(pointer).map(Value::take);
             }
         }

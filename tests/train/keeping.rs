@@ -2,6 +2,8 @@
 
 use crate::command::{said, smld_train};
 use crate::support::{write_halves, write_ring};
+use smld::score::ScoreModel;
+use smld::score::onnx::{OnnxScore, Provider, Runtime};
 use std::path::Path;
 
 const FIT: [&str; 11] =
@@ -45,6 +47,39 @@ fn a_run_goes_on_with_its_own_length_network_and_beginning_and_cuts_its_log_to_i
     write_halves(&folder.join("moved"), 64);
     let output = smld_train(folder, &[&from[..], &["--data", "moved", "--steps", "3", "--resume"]].concat());
     assert!(output.status.success(), "{}", said(&output));
+}
+
+/// The sampler of the file `name`.
+fn sampler(folder: &Path, name: &str) -> serde_json::Value {
+    let model = OnnxScore::load(&Runtime::load(None).unwrap(), &folder.join(name), Provider::Cpu, false).unwrap();
+    serde_json::json!(model.info().sampler)
+}
+
+#[test]
+fn the_sampler_is_part_of_a_run_and_can_be_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_halves(folder, 64);
+    let named = |steps: u32| serde_json::json!({"method": "ancestral", "steps": steps});
+    let three = named(3).to_string();
+    fit(folder, &["--steps", "1", "--sampler", &three]);
+    fit(folder, &["--steps", "2", "--resume"]);
+    assert_eq!(sampler(folder, "x.onnx"), named(3));
+    // The run's picture is what the file gives.
+    let sample = ["sample", "x.onnx", "--n", "16", "--threads", "1", "--out", "x.png"];
+    assert!(smld_train(folder, &sample).status.success());
+    let [picture, samples] =
+        ["runs/x/samples-000002.png", "x.png"].map(|name| std::fs::read(folder.join(name)).unwrap());
+    assert!(picture == samples, "the picture is drawn by another sampler");
+
+    let export = ["export", "runs/x/checkpoint.safetensors", "--out"];
+    assert!(smld_train(folder, &[&export[..], &["kept.onnx"]].concat()).status.success());
+    assert_eq!(sampler(folder, "kept.onnx"), named(3));
+    let (four, five) = (named(4).to_string(), named(5).to_string());
+    assert!(smld_train(folder, &[&export[..], &["other.onnx", "--sampler", &four]].concat()).status.success());
+    assert_eq!(sampler(folder, "other.onnx"), named(4));
+    fit(folder, &["--steps", "3", "--resume", "--sampler", &five]);
+    assert_eq!(sampler(folder, "x.onnx"), named(5));
 }
 
 #[test]

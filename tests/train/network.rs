@@ -44,7 +44,7 @@ fn the_exported_graph_is_the_network_that_was_trained_whatever_its_channels_and_
             unet.classes = classes;
         }
         let mut state = random_state(&plan);
-        let file = export::file(&plan, &state, "random", None);
+        let file = export::file(&plan, &state, "random");
         let model = export::verify(file, &runtime, &plan, &mut state).unwrap();
         assert!(model.batch_invariant(), "a row of {shape:?} depends on its batch");
         assert_eq!(model.info().shape, shape.map(|n| n as usize));
@@ -58,7 +58,7 @@ fn the_network_for_points_is_exported_as_it_was_trained_and_small() {
     for (dim, classes) in [(1, 0), (2, 0), (2, 3), (17, 2)] {
         let plan = plan_of_points(dim, classes, OBJECTIVES[0].clone(), 1);
         let mut state = random_state(&plan);
-        let file = export::file(&plan, &state, "random", None);
+        let file = export::file(&plan, &state, "random");
         assert!(file.len() < 200_000, "{} bytes", file.len());
         let model = export::verify(file, &runtime, &plan, &mut state).unwrap();
         assert!(model.batch_invariant(), "a row of [{dim}] depends on its batch");
@@ -74,7 +74,7 @@ fn the_exported_score_of_images_draws_back_into_the_range_of_the_data_from_anywh
     let runtime = Runtime::load(None).unwrap();
     let plan = plan([1, 8, 8], 1);
     let mut state = random_state(&plan);
-    let model = export::verify(export::file(&plan, &state, "random", None), &runtime, &plan, &mut state).unwrap();
+    let model = export::verify(export::file(&plan, &state, "random"), &runtime, &plan, &mut state).unwrap();
     let mut session = model.open(1).unwrap();
     for (sigma, far) in [(0.01_f32, 3.0_f32), (0.1, 1e3), (1.0, 1e5), (10.0, 1e5)] {
         let (mut x, mut score) = (vec![0.0; 64], vec![0.0; 64]);
@@ -93,7 +93,7 @@ fn a_file_that_is_not_the_network_is_found_out() {
     let runtime = Runtime::load(None).unwrap();
     let plan = plan([1, 8, 8], 1);
     let mut state = random_state(&plan);
-    let file = export::file(&plan, &state, "random", None);
+    let file = export::file(&plan, &state, "random");
     no_grad(|| {
         let weight = state.optimiser.average.0.get_mut("out.bias").unwrap();
         let _ = weight.g_add_scalar_(0.01);

@@ -44,7 +44,7 @@ fn every_objective_is_written_under_its_name_with_the_sampler_for_its_levels() {
     for objective in OBJECTIVES {
         let mut run = Run::begin(plan_of_points(2, 0, objective.clone(), 2), &data, None, Device::Cpu).unwrap();
         run.step().unwrap();
-        let file = export::file(&run.plan, &run.state, "ring", None);
+        let file = export::file(&run.plan, &run.state, "ring");
         let model = export::verify(file, &runtime, &run.plan, &mut run.state).unwrap();
         let info = model.info();
         assert_eq!([info.sigma_min, info.sigma_max], objective.levels());

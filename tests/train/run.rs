@@ -1,6 +1,7 @@
 //! Runs: the same again, and on from where they were.
 
 use crate::support::{halves, plan};
+use smld::sampler::{AncestralSpec, SamplerSpec};
 use smld::train::batches::Batches;
 use smld::train::checkpoint::{Progress, State};
 use smld::train::network::torch::Weights;
@@ -66,10 +67,11 @@ fn a_run_begins_with_the_averaged_weights_of_another() {
 }
 
 #[test]
-fn runs_differ_in_what_decides_them_and_not_in_length_or_in_the_name_of_the_data() {
+fn runs_differ_in_what_decides_them_and_not_in_length_in_sampler_or_in_the_name_of_the_data() {
     let data = |name: &str| serde_json::json!({"name": name, "sha256": "00", "classes": ["left", "right"]});
     let here = Plan { data: data("here"), ..plan([1, 8, 8], 8) };
     let mut there = Plan { data: data("there"), ..plan([1, 8, 8], 9) };
+    there.sampler = Some(SamplerSpec::Ancestral(AncestralSpec::default()));
     assert_eq!(here.differences(&there).unwrap(), [""; 0]);
     there.seed = 4;
     there.optimiser.learning_rate = 1.0;

@@ -106,6 +106,7 @@ pub(crate) fn plan(shape: [i64; 3], steps: u32) -> Plan {
         length: Length::Steps(steps),
         precision: Precision::F32,
         optimiser: Settings { warm_up: 5, ..Settings::default() },
+        sampler: None,
         from: None,
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Export {
     /// The score network file to write; its name is the model's.
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
-    /// The sampler for requests that name none, as JSON; by default the trainer's choice.
+    /// The sampler for requests that name none, as JSON; by default the run's, or the trainer's choice.
     #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
@@ -33,8 +33,9 @@ impl Export {
         let name = model_name(&self.out)?;
         files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let (plan, mut state) = State::load(&self.checkpoint, Device::Cpu)?;
-        let file = export::file(&plan, &state, &name, self.sampler);
+        let (mut plan, mut state) = State::load(&self.checkpoint, Device::Cpu)?;
+        plan.sampler = self.sampler.or(plan.sampler);
+        let file = export::file(&plan, &state, &name);
         export::verify(file.clone(), &runtime, &plan, &mut state)?;
         files::write(&file, &self.out)
     }

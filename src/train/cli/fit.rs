@@ -17,7 +17,7 @@ use crate::train::optimiser::{Rule, Settings};
 use crate::train::plan::{Length, Past, Plan};
 use crate::train::progress::Reporter;
 use crate::train::run::Run;
-use crate::train::{export, files, memory};
+use crate::train::{files, memory};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -100,8 +100,8 @@ pub(super) struct Fit {
     /// The run's folder, for checkpoint, log and sample pictures. By default runs/NAME.
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes. Its network, and where it began
-    /// with --from, are those of the checkpoint.
+    /// Go on from the checkpoint in the run's folder: exactly, or to another --steps or --minutes, or with another --sampler.
+    /// Its network, and where it began with --from, are those of the checkpoint.
     #[arg(long)]
     resume: bool,
     /// Begin with the averaged weights of another run's checkpoint, and its network: on other data of the same shape and number of
@@ -111,7 +111,7 @@ pub(super) struct Fit {
     /// Minutes between checkpoints, each with a picture of samples.
     #[arg(long, default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
-    /// The sampler for requests that name none, as JSON; by default the trainer's choice.
+    /// The sampler of the run's pictures, and of the file for requests that name none, as JSON; by default the trainer's choice.
     #[arg(long, value_parser = super::sampler)]
     sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
@@ -144,7 +144,8 @@ impl Fit {
         let loader = Loader::new(self.onnxruntime.clone(), Provider::Cpu, false);
         let teacher = self.objective.teacher(&loader)?;
         let mut run = self.begin(&data, teacher.as_ref(), &checkpoint(&folder))?;
-        self.file(&name, &runtime, &mut run).context("what this run is to write could not be served")?;
+        let keeper = Keeper { name: &name, folder: &folder, runtime: &runtime };
+        keeper.file(&mut run).context("what this run is to write could not be served")?;
         let mut reporter = Reporter::new(&folder.join("log.jsonl"), run.state.progress.step, run.plan.batch)?;
         reporter.say(&format!(
             "{name}: {} rows of {:?}, {} classes; {} weights; checkpoint, log and samples in {}",
@@ -160,7 +161,6 @@ impl Fit {
         if run.done() >= 1.0 {
             reporter.say("the run is over already; with a larger --steps or --minutes it goes on");
         }
-        let keeper = Keeper { name: &name, folder: &folder, runtime: &runtime };
         let end = self.train(&mut run, &mut reporter, &keeper)?;
         if end == End::Finished {
             self.finish(&mut run, &mut reporter, &keeper)?;
@@ -172,19 +172,12 @@ impl Fit {
     fn finish(&self, run: &mut Run<'_>, reporter: &mut Reporter, keeper: &Keeper<'_>) -> Result<()> {
         // The file is worth having even where the checkpoint or the log cannot be kept.
         let kept = keeper.save(run).and(reporter.end());
-        files::write(&self.file(keeper.name, keeper.runtime, run)?, &self.out)?;
+        files::write(&keeper.file(run)?, &self.out)?;
         let out = self.out.display();
         reporter.say(&format!("wrote {out}; serve it with: smld serve --models {out}"));
         kept?;
         keeper.picture(run, reporter);
         Ok(())
-    }
-
-    /// The file of what `run` has reached, seen to work.
-    fn file(&self, name: &str, runtime: &Runtime, run: &mut Run<'_>) -> Result<Vec<u8>> {
-        let file = export::file(&run.plan, &run.state, name, self.sampler.clone());
-        export::verify(file.clone(), runtime, &run.plan, &mut run.state)?;
-        Ok(file)
     }
 
     /// The run, begun or gone on with from `checkpoint`.
@@ -225,7 +218,8 @@ impl Fit {
             differences.join(", ")
         );
         let length = self.length().unwrap_or(saved.length);
-        Run::resume(Plan { length, ..saved }, state, data, teacher, self.device)
+        let sampler = self.sampler.clone().or(saved.sampler);
+        Run::resume(Plan { length, sampler, ..saved }, state, data, teacher, self.device)
     }
 
     /// The plan for a `network` that is known, or one of its own.
@@ -253,6 +247,7 @@ impl Fit {
             length: self.length().unwrap_or(Length::Minutes(30.0)),
             precision: self.precision,
             optimiser: self.optimiser(is_image),
+            sampler: self.sampler.clone(),
             from,
         })
     }

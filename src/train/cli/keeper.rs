@@ -16,7 +16,7 @@ pub(super) struct Keeper<'a> {
     pub(super) name: &'a str,
     /// The run's folder.
     pub(super) folder: &'a Path,
-    /// What runs the network for pictures.
+    /// What runs the network, to see that it works and for pictures.
     pub(super) runtime: &'a Runtime,
 }
 
@@ -34,6 +34,16 @@ impl Keeper<'_> {
         run.state.save(&run.plan, &checkpoint(self.folder))
     }
 
+    /// The file of what `run` has reached, seen to work.
+    ///
+    /// # Errors
+    /// As [`export::verify`].
+    pub(super) fn file(&self, run: &mut Run<'_>) -> Result<Vec<u8>> {
+        let file = export::file(&run.plan, &run.state, self.name);
+        export::verify(file.clone(), self.runtime, &run.plan, &mut run.state)?;
+        Ok(file)
+    }
+
     /// Draws, of images and of points of the plane, a picture of what the network as it would be exported gives now. A picture that
     /// cannot be had is told of and ends nothing.
     pub(super) fn picture(&self, run: &mut Run<'_>, reporter: &Reporter) {
@@ -44,7 +54,7 @@ impl Keeper<'_> {
 
     fn draw(&self, run: &mut Run<'_>) -> Result<()> {
         let Some((n, most)) = extent(&run.plan) else { return Ok(()) };
-        let file = export::file(&run.plan, &run.state, self.name, None);
+        let file = export::file(&run.plan, &run.state, self.name);
         let model = export::verify(file, self.runtime, &run.plan, &mut run.state)?;
         let own = &model.info().sampler;
         let sampler = match own.resolve(None, model.info().sigma_range())?.evaluations() {
