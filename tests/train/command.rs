@@ -199,7 +199,11 @@ fn bad_input_is_answered_with_what_is_wrong_and_writes_nothing() {
         assert!(!folder.path().join("x.onnx").exists());
         said(&output)
     };
-    assert!(bad(&["fit", "--data", "nowhere", "--out", "x.onnx"]).contains("nowhere"));
+    let densities = "banana, checkerboard, funnel, gaussian, mixture, ring, swiss-roll, two-moons";
+    let told = format!(
+        "smld-train: nowhere is not there; give a file, a folder, or one of the densities to draw from: {densities}\n"
+    );
+    assert_eq!(bad(&["fit", "--data", "nowhere", "--out", "x.onnx"]), told);
     assert!(bad(&["fit", "--data", ".", "--out", "Big Name.onnx"]).contains("lower-case"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--batch", "65"]).contains("--batch"));
     assert!(bad(&["fit", "--data", ".", "--out", "x.onnx", "--width", "17,32"]).contains("multiples of 16"));

@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct DataError {
     /// The file or folder.
     pub path: PathBuf,
-    /// What is wrong with it.
-    #[source]
+    /// What is wrong with it. Not as its source: the sentence has the reason in it, and who tells the sources too would say it twice.
     pub fault: Fault,
 }
 
