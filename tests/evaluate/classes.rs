@@ -1,6 +1,6 @@
 //! What classifiers say, counted.
 
-use smld::train::evaluate::classes::{Classes, Guess, guess};
+use smld::train::evaluate::classes::{Classes, Guess, guess, same_order};
 
 #[test]
 fn a_guess_is_the_largest_logit_with_its_probability() {
@@ -16,4 +16,17 @@ fn the_share_taken_as_asked_is_of_those_that_were_asked_for_by_class() {
     let found = Classes::new(&guesses, &[0, -1, 0, 2], 4);
     assert_eq!(found, Classes { counts: vec![1, 2, 1, 0], confidence: 0.75, as_asked: Some(2.0 / 3.0) });
     assert_eq!(Classes::new(&guesses, &[-1; 4], 4).as_asked, None);
+}
+
+#[test]
+fn the_same_classes_must_be_in_the_same_order_and_others_may_be_named_otherwise() {
+    let check = |known: &[&str], data: &[&str]| {
+        let [known, data] = [known, data].map(|names| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        same_order("the model 'pets'", &known, &data).map_err(|fault| fault.to_string())
+    };
+    assert_eq!(check(&["dog", "cat"], &["dog", "cat"]), Ok(()));
+    assert_eq!(check(&["dress", "coat"], &["0", "1"]), Ok(()));
+    assert_eq!(check(&[], &["cat", "dog"]), Ok(()));
+    let told = check(&["dog", "cat"], &["cat", "dog"]).unwrap_err();
+    assert!(told.contains("the model 'pets'") && told.contains("give --classes 'dog,cat'"), "{told}");
 }

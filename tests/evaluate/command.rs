@@ -75,6 +75,28 @@ fn features_are_trained_and_samples_are_compared_by_them() {
 }
 
 #[test]
+fn a_model_with_the_classes_of_the_data_in_another_order_is_refused_with_the_order_to_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (class, bright) in [("cat", 0), ("dog", 4)] {
+        std::fs::create_dir_all(folder.join("pets").join(class)).unwrap();
+        for i in 0..4 {
+            let image =
+                image::GrayImage::from_fn(8, 8, |x, _| image::Luma([if x / 4 * 4 == bright { 200 + i } else { i }]));
+            image.save(folder.join(format!("pets/{class}/{i}.png"))).unwrap();
+        }
+    }
+    let fit = ["fit", "--data", "pets", "--out", "pets.onnx", "--width", "16,32", "--steps", "1"];
+    done(folder, &[&fit[..], &["--classes", "dog,cat"]].concat());
+    let evaluate = ["evaluate", "pets.onnx", "--data", "pets", "--label", "cat"];
+    let says = refused(folder, &evaluate);
+    assert!(says.contains("the model 'pets'") && says.contains("give --classes 'dog,cat'"), "{says}");
+    // In their order there is nothing more to say than that the rows are few.
+    let says = refused(folder, &[&evaluate[..], &["--classes", "dog,cat"]].concat());
+    assert!(says.contains("at least 40 of each"), "{says}");
+}
+
+#[test]
 fn points_are_compared_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -3,17 +3,22 @@
 use crate::support::write_halves;
 use smld::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
 use smld::train::data::{Dataset, Options};
+use smld::train::evaluate::Space;
 use smld::train::features::{FeaturePlan, FeatureRun, accuracy, file, verify};
 use smld::train::network::Classifier;
 use smld::train::optimiser::Settings;
 use smld::train::plan::Length;
+use smld::train::split::Split;
 use std::path::Path;
 
 fn halves() -> Dataset {
     let folder = tempfile::tempdir().unwrap();
     write_halves(folder.path(), "train", 0, 64);
-    let options = Options { classes: Some(vec!["left".to_owned(), "right".to_owned()]), ..Options::default() };
-    Dataset::open(folder.path(), &options).unwrap()
+    Dataset::open(folder.path(), &options()).unwrap()
+}
+
+fn options() -> Options {
+    Options { classes: Some(vec!["left".to_owned(), "right".to_owned()]), ..Options::default() }
 }
 
 fn plan(data: &Dataset, seed: u64) -> FeaturePlan {
@@ -69,4 +74,20 @@ fn a_file_of_the_other_kind_is_told_apart() {
     let fewer = file(&FeatureRun::begin(plan(&data, 0), &data), "halves", &names, None);
     let fault = FeatureNetwork::from_bytes(&runtime, &fewer, 1).err().unwrap().to_string();
     assert!(fault.contains("2 columns") && fault.contains("1 classes"), "{fault}");
+}
+
+#[test]
+fn a_network_with_the_classes_of_the_data_in_another_order_compares_nothing() {
+    let (runtime, folder) = (Runtime::load(None).unwrap(), tempfile::tempdir().unwrap());
+    write_halves(folder.path(), "train", 0, 64);
+    let split = Split::open(folder.path(), &options()).unwrap();
+    let run = FeatureRun::begin(plan(split.data(), 0), split.data());
+    let space = |labels: [&str; 2]| {
+        let file = file(&run, "halves", &labels.map(str::to_owned), None);
+        let [training, _] = split.subsets(None);
+        Space::new(training, Some(FeatureNetwork::from_bytes(&runtime, &file, 1).unwrap()), |_| ()).map(|_| ())
+    };
+    let fault = space(["right", "left"]).unwrap_err().to_string();
+    assert!(fault.contains("feature network 'halves'") && fault.contains("--classes 'right,left'"), "{fault}");
+    assert!(space(["0", "1"]).is_ok());
 }

@@ -5,6 +5,7 @@ use super::{bar, keep};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
 use crate::score::{ReadyModel, ScoreModel};
+use crate::train::evaluate::classes::same_order;
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Apart, Denoising, Kept, MIN_ROWS, Report, Space};
 use crate::train::split::{Split, Subset};
@@ -146,6 +147,7 @@ impl Evaluate {
         };
         let info = model.info();
         fits(info, shape)?;
+        same_order(&format!("the model '{}'", info.name), &info.labels, data.classes())?;
         let classes = match &self.label {
             Some(name) => vec![info.label(name)?],
             None if self.each_class => (0..info.labels.len() as i64).collect(),

@@ -12,7 +12,8 @@ pub(super) struct Reading {
     /// Whether images of a folder are read as grey or colour.
     #[arg(long)]
     channels: Option<Channels>,
-    /// Class names, separated by commas, where the data only number them.
+    /// Class names, separated by commas, in the order of their numbers: where the data only number them, or in another order than that of
+    /// the sub-folders' names.
     #[arg(long, value_delimiter = ',')]
     classes: Option<Vec<String>>,
 }

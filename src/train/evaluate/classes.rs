@@ -1,5 +1,6 @@
-//! What a feature network, which is a classifier, takes rows for.
+//! What a feature network, which is a classifier, takes rows for; and classes that are not the data's.
 
+use anyhow::{Result, ensure};
 use serde::Serialize;
 
 /// The class of the largest logit, and its probability.
@@ -34,6 +35,25 @@ pub fn guess(logits: &[f32]) -> Guess {
     let largest = f64::from(logits[class]);
     let total: f64 = logits.iter().map(|&logit| libm::exp(f64::from(logit) - largest)).sum();
     Guess { class, confidence: 1.0 / total }
+}
+
+/// Sees that `known`, the classes of `whose`, are not the `data`'s in another order: rows are of a class by its number. Other names
+/// are no fault, for some files only number their classes.
+///
+/// # Errors
+/// Where they are, with the order to name.
+pub fn same_order(whose: &str, known: &[String], data: &[String]) -> Result<()> {
+    let sorted = |names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort();
+        names
+    };
+    ensure!(
+        known == data || sorted(known) != sorted(data),
+        "{whose} has the data's classes in another order, and they are told apart by their numbers; give --classes '{}'",
+        known.join(",")
+    );
+    Ok(())
 }
 
 impl Classes {

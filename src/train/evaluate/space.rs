@@ -1,6 +1,6 @@
 //! The space in which rows are compared: features of a network, or the rows' own values.
 
-use super::classes::{Guess, guess};
+use super::classes::{Guess, guess, same_order};
 use super::neighbours::nearest;
 use super::rows::Rows;
 use crate::score::onnx::{FeatureNetwork, Features};
@@ -49,13 +49,16 @@ impl<'a> Space<'a> {
             network.contract().name,
             network.shape(),
         );
-        let (known, classes) = (network.contract().labels.len(), training.data().classes().len());
+        let (known, classes) = (&network.contract().labels, training.data().classes());
         ensure!(
-            classes == 0 || classes == known,
-            "the feature network '{}' tells {known} classes apart, and the data have {classes}: name the data's with --classes, or \
+            classes.is_empty() || classes.len() == known.len(),
+            "the feature network '{}' tells {} classes apart, and the data have {}: name the data's with --classes, or \
              make a network of this data with smld-train features",
             network.contract().name,
+            known.len(),
+            classes.len(),
         );
+        same_order(&format!("the feature network '{}'", network.contract().name), known, classes)?;
         let mut blocks = Vec::new();
         for first in (0..training.count()).step_by(BLOCK) {
             let range = first..training.count().min(first + BLOCK);
