@@ -157,6 +157,24 @@ fn a_mark_of_fewer_rows_than_samples_is_told() {
     assert!(table.contains("60 samples, and only 50 held-out rows"), "{table}");
 }
 
+#[test]
+fn figures_of_small_points_have_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (name, index, count) in [("data.npy", 0, 400), ("samples.npy", 1, 60)] {
+        let points: Vec<f32> = Vec::try_from((normal(index, count, 2) * 1e-4).reshape([-1])).unwrap();
+        write_npy(&folder.join(name), &format!("({count}, 2)"), &points);
+    }
+    let table = done(folder, &["evaluate", "--data", "data.npy", "--samples", "samples.npy"]);
+    let digits = |name: &str| {
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].replace('±', "").split_whitespace().map(|cell| cell.parse().unwrap()).collect::<Vec<f64>>()
+    };
+    let (distances, medians) = (digits("Fréchet distance"), digits("to the nearest training row, median"));
+    assert_eq!((distances.len(), medians.len()), (4, 2));
+    assert!(distances.iter().chain(&medians).all(|&figure| figure > 0.0 && figure < 1e-4), "{table}");
+}
+
 /// Where OpenVINO is not there, the refusal.
 #[test]
 fn how_far_a_providers_scores_are_from_the_cpus_is_told() {

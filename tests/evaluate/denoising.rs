@@ -5,7 +5,7 @@ use serde_json::Value;
 use smld::score::density::{DensityModel, Kernel};
 use smld::score::{ModelInfo, ScoreModel};
 use smld::train::data::Options;
-use smld::train::evaluate::{Denoising, DenoisingLevel};
+use smld::train::evaluate::{Apart, Denoising, DenoisingLevel, Level, Loss};
 use smld::train::split::Split;
 use std::sync::Arc;
 
@@ -58,4 +58,14 @@ fn who_remembers_the_training_rows_takes_noise_from_them_and_not_from_others() {
     };
     assert!(alike(first), "{first:?}");
     assert!(last.training.mean < 0.1 && last.held_out.mean > 1.0, "{last:?}");
+}
+
+#[test]
+fn small_noise_levels_are_told_by_their_digits() {
+    let loss = Loss { mean: 1.0, standard_error: 0.1 };
+    let level = DenoisingLevel { sigma: 1.5e-5, training: loss, held_out: loss };
+    let denoising = Denoising { rows: [1, 1], levels: vec![level] }.to_string();
+    let levels = vec![Level { sigma: 1.5e-5, rms: 0.0, largest: 0.0 }];
+    let apart = Apart { provider: "openvino".to_owned(), levels }.to_string();
+    assert!([&denoising, &apart].iter().all(|text| text.contains("at σ = 1.50e-5 ")), "{denoising}{apart}");
 }

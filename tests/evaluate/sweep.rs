@@ -31,7 +31,7 @@ fn what_is_in_the_file_is_not_measured_again_and_more_is_added() {
     assert_eq!(text.matches(&known).count(), 1);
     std::fs::write(folder.join("q.json"), text.replace(&known, "123.5")).unwrap();
     let again = done(folder, &[&SWEEP[..], &["8,100"]].concat());
-    assert!(again.contains("123.500"), "{again}");
+    assert!(again.contains("123.5000"), "{again}");
     let more = [&SWEEP[..], &["17,8", "--sampler", r#"{"method":"ancestral"}"#]].concat();
     let table = done(folder, &more);
     assert!(table.contains("| 8 ") && table.contains("| 17 ") && table.contains("| 100 "), "{table}");
@@ -114,11 +114,11 @@ fn a_small_distance_has_its_digits_in_the_table_and_its_place_in_the_figure() {
         (table, std::fs::read_to_string(folder.join("q.svg")).unwrap())
     };
     let (table, figure) = drawn([3.0, 1e-6]);
-    assert!(table.contains("3.000 ± 0.300") && table.contains("1.00e-6 ± 1.00e-7"), "{table}");
+    assert!(table.contains("3.0000 ± 0.3000") && table.contains("1.00e-6 ± 1.00e-7"), "{table}");
     assert!(figure.contains("1e−6"), "the axis ends above the smallest distance");
     // Zero has no place on the axis, which ends at the smallest distance that has one.
     let (table, figure) = drawn([3.0, 0.0]);
-    assert!(table.contains("0.000 ± 0.000"), "{table}");
+    assert!(table.contains("0.0000 ± 0.0000"), "{table}");
     assert!(!figure.contains("e−") && !figure.contains(">\n0.1\n<"), "the axis goes on below the smallest distance");
     let (_, figure) = drawn([0.0, 0.0]);
     assert!(figure.contains("</svg>"));

@@ -1,6 +1,7 @@
 //! How far the scores of one provider are from those of another.
 
 use super::blurred::{as_model, blurred, levels};
+use super::frechet::short;
 use crate::score::{ModelInfo, Rows, ScoreError, ScoreSession};
 use serde::Serialize;
 use std::fmt;
@@ -74,7 +75,7 @@ impl fmt::Display for Apart {
             writeln!(
                 f,
                 "{:<36}{:>20}{:>20}",
-                format!("  at σ = {sigma:.3}"),
+                format!("  at σ = {}", short(*sigma)),
                 format!("{rms:.1e}"),
                 format!("{largest:.1e}")
             )?;

@@ -1,6 +1,7 @@
 //! How well a network takes noise away, level by level: what training makes small.
 
 use super::blurred::{as_model, blurred, levels};
+use super::frechet::short;
 use crate::score::{ModelInfo, Rows, ScoreError, ScoreSession};
 use crate::train::split::Subset;
 use serde::Serialize;
@@ -112,7 +113,7 @@ impl fmt::Display for Denoising {
         let name = "denoising loss, 1 of who knows no more than mean and deviation";
         writeln!(f, "{name}\n{:<36}{:>20}{:>20}", "", "training rows", "held-out rows")?;
         for DenoisingLevel { sigma, training, held_out } in &self.levels {
-            writeln!(f, "{:<36}{training:>20}{held_out:>20}", format!("  at σ = {sigma:.3}"))?;
+            writeln!(f, "{:<36}{training:>20}{held_out:>20}", format!("  at σ = {}", short(*sigma)))?;
         }
         Ok(())
     }

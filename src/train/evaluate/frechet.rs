@@ -2,6 +2,7 @@
 
 use super::rows::{Rows, blocks};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use tch::{Kind, TchError, Tensor};
 
 /// The moments of rows.
@@ -40,6 +41,20 @@ pub struct Jackknife {
 
 /// The jackknife leaves out one in so many rows at a time.
 pub const BLOCKS: usize = 20;
+
+/// Four decimals; three digits of a number of which those would show none.
+#[must_use]
+pub fn short(value: f64) -> String {
+    let text = format!("{value:.4}");
+    let is_lost = value != 0.0 && text.trim_start_matches('-') == "0.0000";
+    if is_lost { format!("{value:.2e}") } else { text }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} ± {}", short(self.distance), short(self.standard_error)))
+    }
+}
 
 impl Gaussian {
     /// The moments of `rows`, at least two.

@@ -2,7 +2,7 @@
 
 use super::MIN_ROWS;
 use super::classes::Classes;
-use super::frechet::{Estimate, Gaussian, Reference};
+use super::frechet::{Estimate, Gaussian, Reference, short};
 use super::manifold::{Cover, DENSITY_K, PRECISION_K, cover};
 use super::memory::Nearness;
 use super::neighbours::nearest;
@@ -88,19 +88,17 @@ impl fmt::Display for Report {
         };
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         line("rows", &|side| side.rows.to_string())?;
-        line("Fréchet distance", &|Figures { frechet, .. }| {
-            format!("{:.4} ± {:.4}", frechet.distance, frechet.standard_error)
-        })?;
+        line("Fréchet distance", &|side| side.frechet.to_string())?;
         line(&format!("precision, k = {PRECISION_K}"), &|side| format!("{:.3}", side.cover.precision))?;
         line(&format!("recall, k = {PRECISION_K}"), &|side| format!("{:.3}", side.cover.recall))?;
         line(&format!("density, k = {DENSITY_K}"), &|side| format!("{:.3}", side.cover.density))?;
         line(&format!("coverage, k = {DENSITY_K}"), &|side| format!("{:.3}", side.cover.coverage))?;
-        line("to the nearest training row, median", &|side| format!("{:.3}", side.nearest.median))?;
+        line("to the nearest training row, median", &|side| short(side.nearest.median))?;
         line("  nearer than 1 % of held-out rows", &|side| percent(side.nearest.share_nearer))?;
         let features = |cell: &dyn Fn(Nearness) -> String, side: &Figures| {
             side.nearest_features.map_or_else(|| "–".to_owned(), cell)
         };
-        line("  the same in features, median", &|side| features(&|near| format!("{:.3}", near.median), side))?;
+        line("  the same in features, median", &|side| features(&|near| short(near.median), side))?;
         line("  nearer than 1 % of held-out rows", &|side| features(&|near| percent(near.share_nearer), side))?;
         let classes = |cell: &dyn Fn(&Classes) -> String, side: &Figures| {
             side.classes.as_ref().map_or_else(|| "–".to_owned(), cell)

@@ -151,22 +151,15 @@ pub fn name(sampler: &SamplerSpec) -> String {
     std::iter::once(text(&value["method"])).chain(named).collect::<Vec<_>>().join(", ")
 }
 
-/// Three decimals; three digits of a number of which those would show none.
-fn short(value: f64) -> String {
-    let text = format!("{value:.3}");
-    let is_lost = value != 0.0 && text.trim_start_matches('-') == "0.000";
-    if is_lost { format!("{value:.2e}") } else { text }
-}
-
 /// A table in Markdown: a row for each sampler, a column for each number of evaluations, the cells padded to be read as they are.
 impl fmt::Display for Sweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let budgets: BTreeSet<u32> = self.points.iter().map(|point| point.budget).collect();
-        let estimate =
-            |Estimate { distance, standard_error }| format!("{} ± {}", short(distance), short(standard_error));
         let cell = |asked: &SamplerSpec, budget: u32| {
             let point = self.points.iter().find(|point| point.asked == *asked && point.budget == budget);
-            point.map_or_else(String::new, |point| point.frechet.map_or_else(|| "diverges".to_owned(), estimate))
+            point.map_or_else(String::new, |point| {
+                point.frechet.map_or_else(|| "diverges".to_owned(), |found| found.to_string())
+            })
         };
         let begin = |name: String| std::iter::once(name);
         let mut rows = vec![begin("evaluations".to_owned()).chain(budgets.iter().map(u32::to_string)).collect()];
@@ -174,7 +167,7 @@ impl fmt::Display for Sweep {
             let cells = budgets.iter().map(|&budget| cell(asked, budget));
             rows.push(begin(format!("`{}`", name(asked))).chain(cells).collect::<Vec<_>>());
         }
-        let mark = estimate(self.held_out);
+        let mark = self.held_out.to_string();
         rows.push(begin("held-out rows".to_owned()).chain(budgets.iter().map(|_| mark.clone())).collect());
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         for (i, row) in rows.iter().enumerate() {
