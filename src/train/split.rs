@@ -58,20 +58,20 @@ impl Split {
         self.test.as_ref()
     }
 
-    /// Training rows and held-out rows, of class `label` alone where one is given: those of the files, or four fifths and
-    /// one fifth of the one data set.
+    /// Training rows and held-out rows, of class `label` alone where one is given: those of the files, or those in four
+    /// fifths and in one fifth of the one data set.
     #[must_use]
     pub fn subsets(&self, label: Option<i64>) -> [Subset<'_>; 2] {
-        let of_class = |data: &Dataset, &i: &u32| label.is_none_or(|label| data.label(i as usize) == label);
-        let shuffled = |data: &Dataset| -> Vec<u32> {
-            order(0, 0, data.len()).into_iter().filter(|i| of_class(data, i)).collect()
-        };
-        let mut training = shuffled(&self.data);
+        let mut training = order(0, 0, self.data.len());
         let (data, held_out) = match &self.test {
-            Some(test) => (test, shuffled(test)),
+            Some(test) => (test, order(0, 0, test.len())),
             None => (&self.data, training.split_off(training.len() - training.len() / HELD_OUT)),
         };
-        [Subset { data: &self.data, rows: training }, Subset { data, rows: held_out }]
+        // The class is looked for in the parts: a row is held out whichever class is asked for, or none.
+        [(&self.data, training), (data, held_out)].map(|(data, mut rows)| {
+            rows.retain(|&i| label.is_none_or(|label| data.label(i as usize) == label));
+            Subset { data, rows }
+        })
     }
 }
 

@@ -50,6 +50,19 @@ fn of_one_data_set_a_fifth_is_held_out_and_every_row_is_in_one_part() {
 }
 
 #[test]
+fn with_a_class_the_same_rows_are_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    write_halves(folder.path(), "train", 0, 103);
+    let split = Split::open(folder.path(), &Options::default()).unwrap();
+    for (all, of_class) in split.subsets(None).into_iter().zip(split.subsets(Some(1))) {
+        let (rows, labels) = (all.values(0..all.count()), all.labels(0..all.count()));
+        let wanted: Vec<f32> =
+            rows.chunks(64).zip(labels).filter(|row| row.1 == 1).flat_map(|row| row.0.to_vec()).collect();
+        assert_eq!(of_class.values(0..of_class.count()), wanted);
+    }
+}
+
+#[test]
 fn test_rows_of_another_shape_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write_halves(folder.path(), "train", 0, 40);
