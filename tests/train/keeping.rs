@@ -115,6 +115,8 @@ fn what_the_end_would_refuse_is_refused_before_the_first_step() {
     assert!(long.contains("levels"), "{long}");
     let tiny = early(&["--steps", "1", "--objective", "dsm", "--sigma", "1e-30"]);
     assert!(tiny.matches("beyond what float32 holds").count() == 1, "{tiny}");
+    let vanishing = early(&["--steps", "1", "--sigma-max", "1e20"]);
+    assert!(vanishing.contains("at σ = 100000000000000000000 the score vanishes in float32"), "{vanishing}");
     for minutes in ["inf", "nan", "1e18", "0"] {
         assert!(early(&["--minutes", minutes]).contains("--minutes"), "{minutes}");
         assert!(early(&["--steps", "1", "--checkpoint-minutes", minutes]).contains("--checkpoint-minutes"));

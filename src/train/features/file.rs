@@ -5,9 +5,9 @@ use crate::onnx::GraphBuilder;
 use crate::score::onnx::{FeatureContract, FeatureNetwork, Runtime};
 use crate::train::data::Dataset;
 use crate::train::network::Classifier;
-use crate::train::network::export::ExportOps;
+use crate::train::network::export::{ExportOps, same};
 use crate::train::network::torch::values;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde_json::json;
 use tch::Tensor;
 
@@ -47,27 +47,16 @@ pub fn file(run: &FeatureRun<'_>, name: &str, labels: &[String], accuracy: Optio
     graph.finish(&FeatureContract { name: name.to_owned(), labels: labels.to_vec(), training }.to_metadata())
 }
 
-/// The largest difference between what the file and libtorch answer, relative to the largest answer.
-const TOLERANCE: f64 = 1e-4;
-
 /// Loads `file` as `smld-train evaluate` does and compares it with libtorch on the first rows of `data`.
 ///
 /// # Errors
-/// Where the file breaks the contract or the two differ by more than 1e-4.
+/// Where the file breaks the contract, an answer is not finite, or the two differ by more than 1e-4 of the largest.
 pub fn verify(file: &[u8], runtime: &Runtime, run: &mut FeatureRun<'_>, data: &Dataset) -> Result<()> {
     let x = rows(data, 0..data.len().min(BLOCK));
     let answer = FeatureNetwork::from_bytes(runtime, file, 1)?.evaluate(&values(&x))?;
     let exact = run.answer(&x);
     for (name, exact, answer) in [("features", &exact[0], answer.features), ("logits", &exact[1], answer.logits)] {
-        let exact = values(exact);
-        let largest = exact.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        let apart = exact.iter().zip(&answer).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));
-        let relative = f64::from(apart) / f64::from(largest);
-        ensure!(
-            relative <= TOLERANCE,
-            "the {name} of the exported file and of libtorch differ by {relative:.1e}, more than {TOLERANCE:.0e}; \
-             the file was not written"
-        );
+        same(&format!("the {name}"), &values(exact), &answer)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 use super::torch::{Weights, values};
 use super::{NORM_EPSILON, Ops, Start};
 use crate::onnx::{Attr, GraphBuilder, Value};
+use anyhow::{Result, ensure};
 
 /// Reads a description as nodes of `graph`, with the values of `weights` as constants.
 pub struct ExportOps<'a> {
@@ -14,6 +15,30 @@ pub struct ExportOps<'a> {
     pub graph: &'a mut GraphBuilder,
     /// The weights.
     pub weights: &'a Weights,
+}
+
+/// The largest difference between what a file and libtorch answer, relative to the largest answer.
+const TOLERANCE: f64 = 1e-4;
+
+/// Sees that `answer`, the `what` of the exported file, are `exact`, those of libtorch.
+///
+/// # Errors
+/// Where a number is not finite, or they differ by more than 1e-4 of the largest.
+pub fn same(what: &str, exact: &[f32], answer: &[f32]) -> Result<()> {
+    ensure!(
+        exact.iter().chain(answer).all(|x| x.is_finite()),
+        "{what} are not finite numbers; the file was not written"
+    );
+    let largest = exact.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let apart = exact.iter().zip(answer).fold(0.0_f32, |apart, (a, b)| apart.max((a - b).abs()));
+    let [largest, apart] = [largest, apart].map(f64::from);
+    ensure!(
+        apart <= TOLERANCE * largest,
+        "{what} of the exported file and of libtorch differ by {:.1e} of the largest, more than {TOLERANCE:.0e}; the file was \
+         not written",
+        apart / largest
+    );
+    Ok(())
 }
 
 impl ExportOps<'_> {
