@@ -3,10 +3,10 @@
 use crate::support::{VARIANCE, done, done_unread, json, refused, write_gaussian};
 use serde_json::{Value, json};
 use smld::sampler::SamplerSpec;
-use smld::score::ScoreModel;
 use smld::score::density::DensityModel;
 use smld::score::density::by_name;
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
+use smld::score::{ModelInfo, ScoreModel};
 use smld::train::tune::{cost, rounds, settings};
 use std::collections::HashSet;
 
@@ -119,6 +119,24 @@ fn every_setting_of_every_method_fits_in_its_evaluations_and_is_tried_once() {
             }
         }
     }
+}
+
+#[test]
+fn langevin_is_searched_over_all_levels_of_the_model_whatever_its_own_sampler_has() {
+    let model = DensityModel::new("moons", by_name("two-moons").unwrap());
+    let own: SamplerSpec = serde_json::from_value(json!({"method": "langevin", "sigma": 1.0})).unwrap();
+    let info = ModelInfo { sigma_min: 0.02, sigma_max: 5.0, sampler: own.clone(), ..model.info().clone() };
+    let sigmas: Vec<f64> = settings(&own, &info, 100, 40)
+        .unwrap()
+        .iter()
+        .map(|setting| json!(setting)["sigma"].as_f64().unwrap())
+        .collect();
+    assert_eq!(sigmas[0], 1.0);
+    assert!(sigmas.iter().all(|sigma| (0.02..=5.0).contains(sigma)), "{sigmas:?}");
+    // A third of the levels, which are even in their logarithm, lies below 0.13, and another above 0.79.
+    let count = |wanted: fn(f64) -> bool| sigmas[1..].iter().filter(|&&sigma| wanted(sigma)).count();
+    assert!((10..=16).contains(&count(|sigma| sigma < 0.13)), "{sigmas:?}");
+    assert!((10..=16).contains(&count(|sigma| sigma > 0.79)), "{sigmas:?}");
 }
 
 #[test]

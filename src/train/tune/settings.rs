@@ -1,9 +1,10 @@
 //! The settings of a method that are tried at a number of evaluations.
 
 use super::halton;
-use crate::sampler::{AncestralSolver, SamplerSpec, Solver};
+use crate::sampler::{AncestralSolver, AnnealedLangevinSpec, SamplerSpec, Solver};
 use crate::score::ModelInfo;
 use anyhow::{Result, ensure};
+use serde_json::json;
 
 /// Langevin's step sizes, over σ² of the level. A step of 1 goes to the denoised mean; from 2 on chains on narrow densities diverge.
 const STEP: [f64; 2] = [0.03, 1.0];
@@ -29,7 +30,13 @@ pub fn settings(method: &SamplerSpec, model: &ModelInfo, evaluations: u32, count
     let (own, range) = (Some(&model.sampler), model.sigma_range());
     let base = method.within(own, evaluations)?;
     let default = base.resolve(own, range)?;
-    let place = Place { base: base.clone(), levels: [f64::from(default.last_sigma()), model.sigma_max], evaluations };
+    // A chain that goes down ends where its default ends; of `langevin` the default's level is only one of those that are searched.
+    let last = match serde_json::from_value(json!(default))? {
+        SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec { sigma_min: Some(last), .. }) => last,
+        _ if model.sigma_min > 0.0 => model.sigma_min,
+        _ => 1e-3 * model.sigma_max,
+    };
+    let place = Place { base: base.clone(), levels: [last, model.sigma_max], evaluations };
     let (mut found, mut samplers) = (vec![base], vec![default]);
     for i in 0..POINTS * count as u32 {
         if found.len() == count {
@@ -50,7 +57,7 @@ pub fn settings(method: &SamplerSpec, model: &ModelInfo, evaluations: u32, count
 struct Place {
     /// What they have in common.
     base: SamplerSpec,
-    /// The last noise level of the default, and the largest of the model.
+    /// The last noise level of an annealed chain, or the smallest of the model; and the largest of the model.
     levels: [f64; 2],
     evaluations: u32,
 }
@@ -62,8 +69,7 @@ impl Place {
         let mut spec = self.base.clone();
         match &mut spec {
             SamplerSpec::Langevin(spec) => {
-                let lowest = if last > 0.0 { last } else { 1e-3 * largest };
-                let sigma = rounded(between([lowest, largest], v)).clamp(lowest, largest);
+                let sigma = rounded(between([last, largest], v)).clamp(last, largest);
                 spec.sigma = Some(sigma);
                 spec.tau = Some(rounded(between(STEP, u) * sigma * sigma));
             }
