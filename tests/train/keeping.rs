@@ -127,6 +127,8 @@ fn what_the_end_would_refuse_is_refused_before_the_first_step() {
     let alike = ["fit", "--data", ".", "--out", "x.onnx", "--steps", "1", "--classes", "a,A"];
     let told = said(&smld_train(folder, &alike));
     assert!(told.contains("none of them twice") && !folder.join("runs/x/log.jsonl").exists(), "{told}");
+    let hidden = early(&["--steps", "1", "--label-drop", "1"]);
+    assert!(hidden.contains("--label-drop") && hidden.contains("from 0 to below 1"), "{hidden}");
     for command in ["fit", "features", "sample", "evaluate"] {
         let told = said(&smld_train(folder, &[command, "--threads", "0"]));
         assert!(told.contains("--threads"), "{command}: {told}");

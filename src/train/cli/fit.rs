@@ -84,6 +84,7 @@ pub(super) struct Fit {
     #[command(flatten)]
     objective: ObjectiveArgs,
     /// The share of rows that train with their class hidden, so that one file serves with and without a class; by default 0.1.
+    /// At 0 the score of all classes together, of "label": -1, is not learnt.
     #[arg(long, value_parser = share)]
     label_drop: Option<f64>,
     /// What convolutions compute in while training.

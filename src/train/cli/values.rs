@@ -41,8 +41,8 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "a finite number above zero is wanted".to_owned())
 }
 
-/// A number from 0 to 1.
+/// A number from 0 to below 1.
 pub(super) fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "a number between 0 and 1 is wanted".to_owned())
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "a number from 0 to below 1 is wanted".to_owned())
 }
