@@ -60,14 +60,17 @@ fn a_cloud_of_chains_becomes_the_density() {
 
 #[test]
 fn chains_reach_the_variance_of_their_step_size_and_none_from_twice_the_variance_on() {
-    let said = said(&["step-size", "--variance", "0.5", "--taus", "0.01,0.1,0.5,1,1.5,2.05"]);
-    let rows = rows(&said);
-    for (row, exact) in rows.iter().zip([1.005_025, 1.052_632, 1.333_333, 2.0, 4.0]) {
-        assert_near(&row[4], exact, 1e-4);
-        assert_near(&row[2], exact, 4.0 * number(&row[3]));
-        assert!(number(&row[3]) < 0.015 * exact, "{said}");
+    // The smaller variance is so small that N(0, 1) would still be seen in it after as many steps.
+    for variance in ["0.5", "1e-6"] {
+        let said = said(&["step-size", "--variance", variance, "--taus", "0.01,0.1,0.5,1,1.5,2.05"]);
+        let rows = rows(&said);
+        for (row, exact) in rows.iter().zip([1.005_025, 1.052_632, 1.333_333, 2.0, 4.0]) {
+            assert_near(&row[4], exact, 1e-4);
+            assert_near(&row[2], exact, 4.0 * number(&row[3]));
+            assert!(number(&row[3]) < 0.015 * exact, "{said}");
+        }
+        assert!(number(&rows[5][2]) > 1e3 && rows[5][4] == "none", "{said}");
     }
-    assert!(number(&rows[5][2]) > 1e3 && rows[5][4] == "none", "{said}");
 }
 
 /// ‖x‖² of each of the first `count` draws of a seed.

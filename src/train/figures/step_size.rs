@@ -32,7 +32,7 @@ const SHOWN: [[f64; 2]; 2] = [[0.0, 2.2], [0.0, 11.0]];
 /// No chain is longer.
 const MOST: u32 = 2000;
 
-/// How many steps until the beginning has been forgotten: (1 − τ/v)²ᵀ below 1e-6. Where it never is, a hundred.
+/// How many steps until a beginning at p itself has been forgotten: (1 − τ/v)²ᵀ below 1e-6. Where it never is, a hundred.
 fn steps(tau: f64) -> u32 {
     let kept = (1.0 - tau).abs();
     if kept >= 1.0 {
@@ -71,7 +71,7 @@ impl StepSize {
                 steps: Some(steps),
                 noise: Some(true),
                 denoise: Some(false),
-                init: Some(Init::Normal { deviation: 1.0 }),
+                init: Some(Init::Normal { deviation: self.variance.sqrt() }),
             };
             let sampler = sampler(&SamplerSpec::Langevin(spec), &model)?;
             let chains = Chains { model: &model, sampler: &sampler, seed: self.seed, count: self.chains, label: None };
