@@ -207,6 +207,23 @@ fn what_cannot_be_drawn_is_answered_with_what_is_wrong() {
     assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--out", svg]).contains("not images"));
     assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--label", "-1", "--out", svg]).contains("not images"));
     assert!(refused(&["loss", "Cargo.toml", "--out", svg]).contains("Cargo.toml"));
+    // Of none there are no numbers.
+    let moons = ["--density", "two-moons"];
+    let none: [(&str, &[&str], &str); 9] = [
+        ("annealing", &[], "--chains"),
+        ("chain", &["tests/fixtures/mixture.onnx"], "--chains"),
+        ("dimension", &[], "--draws"),
+        ("field", &moons, "--draws"),
+        ("kernel", &moons, "--points"),
+        ("learnt", &["tests/fixtures/mixture.onnx", "--density", "mixture"], "--draws"),
+        ("paths", &moons, "--chains"),
+        ("step-size", &[], "--chains"),
+        ("times", &moons, "--chains"),
+    ];
+    for (figure, needed, count) in none {
+        let told = refused(&[&[figure], needed, &[count, "0", "--out", svg]].concat());
+        assert!(told.contains(count) && told.contains("at least 1 is wanted"), "{figure}: {told}");
+    }
     // Where the figure cannot go is seen before what it is drawn from.
     assert!(refused(&["loss", "nowhere.jsonl", "--out", jpeg]).contains("neither SVG nor PNG"));
     let nowhere = folder.path().join("nowhere/x.svg");

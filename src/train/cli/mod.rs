@@ -15,6 +15,8 @@ mod sweep;
 mod tune;
 mod values;
 
+pub(super) use values::at_least_one;
+
 use crate::sampler::SamplerSpec;
 use crate::train::evaluate::frechet::Estimate;
 use crate::train::files;

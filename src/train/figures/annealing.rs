@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Args, Debug)]
 pub struct Annealing {
     /// How many chains of each kind.
-    #[arg(long, default_value_t = 4000)]
+    #[arg(long, default_value_t = 4000, value_parser = crate::train::cli::at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

@@ -15,7 +15,7 @@ pub struct Chain {
     #[command(flatten)]
     network: Network,
     /// How many chains, one a row.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = crate::train::cli::at_least_one)]
     chains: usize,
     /// How many times each is shown, from its beginning to its end.
     #[arg(long, default_value_t = 10)]

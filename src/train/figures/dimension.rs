@@ -4,20 +4,20 @@ use super::plane::draws;
 use super::{Drawing, Table, relative_error};
 use crate::plot::{Axis, Figure, Panel, Style, palette};
 use crate::score::density::{Density, Gaussian, Kernel};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 
 /// The options of `plot dimension`.
 #[derive(Args, Debug)]
 pub struct Dimension {
     /// The numbers of dimensions d.
-    #[arg(long, value_delimiter = ',', default_value = "1,2,3,5,7,10,20,30,50,70,100")]
+    #[arg(long, value_delimiter = ',', value_parser = crate::train::cli::at_least_one, default_value = "1,2,3,5,7,10,20,30,50,70,100")]
     dimensions: Vec<usize>,
     /// The numbers of points M.
-    #[arg(long, value_delimiter = ',', default_value = "100,1000,10000")]
+    #[arg(long, value_delimiter = ',', value_parser = crate::train::cli::at_least_one, default_value = "100,1000,10000")]
     points: Vec<usize>,
     /// Fresh draws from p at which scores are compared.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = crate::train::cli::at_least_one)]
     draws: usize,
     /// The seed of points and draws.
     #[arg(long, default_value_t = 0)]
@@ -32,9 +32,8 @@ impl Dimension {
     /// draws from p with the best bandwidth, against d; in numbers the same with the bandwidths.
     ///
     /// # Errors
-    /// Where there are too few or too many points.
+    /// Where there are too many points.
     pub fn draw(&self) -> Result<Drawing> {
-        ensure!(self.dimensions.iter().all(|&d| d > 0), "--dimensions must be 1 or more");
         let names: Vec<[String; 2]> =
             self.points.iter().map(|m| [format!("error, M = {m}"), format!("h, M = {m}")]).collect();
         let mut table = Table::new(std::iter::once("d").chain(names.as_flattened().iter().map(String::as_str)));

@@ -15,7 +15,7 @@ pub struct Field {
     #[arg(long)]
     sigma: Option<f64>,
     /// Exact draws for the mean of the score's square.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
     draws: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

@@ -19,7 +19,7 @@ pub struct Kernel {
     #[arg(long, value_delimiter = ',', default_value = "0.03,0.15,0.6")]
     bandwidths: Vec<f64>,
     /// How many points are known.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = crate::train::cli::at_least_one)]
     points: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

@@ -22,7 +22,7 @@ pub struct Learnt {
     #[arg(long, value_delimiter = ',', default_value = "0.02,0.05,0.1,0.2,0.5,1,2")]
     sigmas: Vec<f64>,
     /// Exact draws from p_σ for the means.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
     draws: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

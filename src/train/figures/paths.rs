@@ -23,7 +23,7 @@ pub struct Paths {
     #[arg(long, default_value_t = 500)]
     steps: u32,
     /// How many chains, each of its own colour up to six.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = crate::train::cli::at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

@@ -20,7 +20,7 @@ pub struct StepSize {
     #[arg(long, value_delimiter = ',', default_value = "0.01,0.1,0.25,0.5,0.75,1,1.25,1.5,1.7,1.8,2.05")]
     taus: Vec<f64>,
     /// How many chains for each.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

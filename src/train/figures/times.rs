@@ -23,7 +23,7 @@ pub struct Times {
     #[arg(long, value_delimiter = ',', default_value = "0,10,100,1000")]
     times: Vec<u32>,
     /// How many chains.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 2000, value_parser = crate::train::cli::at_least_one)]
     chains: usize,
     /// The standard deviation with which they begin about the origin.
     #[arg(long, default_value_t = 0.2)]
