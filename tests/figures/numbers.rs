@@ -204,6 +204,11 @@ fn what_cannot_be_drawn_is_answered_with_what_is_wrong() {
     assert!(refused(&["field", "--density", "gaussian", "--out", jpeg]).contains("neither SVG nor PNG"));
     assert!(refused(&["times", "--density", "gaussian", "--times", "5,1", "--out", svg]).contains("--times"));
     assert!(refused(&["theorem", "--rows", "10", "--out", svg]).contains("--rows"));
+    for (points, sigma, least) in [("square", "0.0099", "0.01"), ("five", "0.0149", "0.015"), ("square", "nan", "0.01")]
+    {
+        let told = refused(&["theorem", "--points", points, "--sigma", sigma, "--out", svg]);
+        assert!(told.contains(&format!("--sigma must be a finite number of at least {least}, ")), "{told}");
+    }
     assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--out", svg]).contains("not images"));
     assert!(refused(&["chain", "tests/fixtures/mixture.onnx", "--label", "-1", "--out", svg]).contains("not images"));
     assert!(refused(&["loss", "Cargo.toml", "--out", svg]).contains("Cargo.toml"));

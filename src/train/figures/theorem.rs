@@ -43,10 +43,17 @@ impl Points {
             Self::Five => &[[0.0, 0.0], [1.5, 0.5], [-1.0, 1.0], [0.5, -1.2], [-0.7, -0.9]],
         }
     }
+
+    /// How far they reach from the origin along an axis.
+    fn extent(self) -> f64 {
+        self.rows().as_flattened().iter().fold(0.0, |most, x| most.max(f64::from(x.abs())))
+    }
 }
 
 /// Batches, from whose means the standard errors are.
 const BATCHES: usize = 50;
+/// The smallest σ, over the points' extent: the grid of the constant has 3 million nodes then, and more the smaller σ is.
+const SMALLEST: f64 = 0.01;
 /// Score functions on the line from a = 0 to a = 2.
 const FUNCTIONS: u32 = 21;
 
@@ -59,7 +66,13 @@ impl Theorem {
     /// Where σ or the number of rows cannot be.
     pub fn draw(&self) -> Result<Drawing> {
         let (sigma, points) = (self.sigma, self.points.rows());
-        ensure!(sigma > 0.0 && sigma.is_finite(), "--sigma must be a finite number above zero, not {sigma}");
+        let extent = self.points.extent();
+        ensure!(
+            sigma >= SMALLEST * extent && sigma.is_finite(),
+            "--sigma must be a finite number of at least {}, a hundredth of the points' extent, not {sigma}: C is worked out on a grid \
+             in steps of σ/8",
+            SMALLEST * extent
+        );
         ensure!(self.rows >= 2000, "--rows must be at least 2000, for the standard errors");
         let data = Tensor::from_slice(points.as_flattened()).reshape([-1, 2]);
         let none = |rows: i64| Tensor::full([rows], -1, (Kind::Int64, Device::Cpu));
@@ -96,7 +109,7 @@ impl Theorem {
                 table.row(std::iter::once(format!("{a:.1}")).chain(cells));
             }
         }
-        let c = constant(points, sigma)?;
+        let c = constant(points, extent, sigma)?;
         let highest = curves[0].iter().map(|point| point[1]).fold(0.0, f64::max);
         let [denoising, explicit, difference] = curves;
         let panel = Panel::new(
@@ -119,13 +132,13 @@ fn mean_and_error(values: &[f64]) -> [f64; 2] {
     [mean, (values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n * (n - 1.0))).sqrt()]
 }
 
-/// C = ½(d/σ² − ∫ q‖∇log q‖²) with q the kernel density of `points`, by the trapezoidal rule: for a function as smooth as a
-/// sum of Gaussians, at an eighth of σ, it is exact to rounding.
-fn constant(points: &[[f32; 2]], sigma: f64) -> Result<f64> {
+/// C = ½(d/σ² − ∫ q‖∇log q‖²) with q the kernel density of `points`, which reach to `extent`, by the trapezoidal rule: for a
+/// function as smooth as a sum of Gaussians, at an eighth of σ, it is exact to rounding.
+fn constant(points: &[[f32; 2]], extent: f64, sigma: f64) -> Result<f64> {
     let rows: Vec<Vec<f64>> = points.iter().map(|point| point.map(f64::from).to_vec()).collect();
     let density = Kernel::new(&rows, sigma)?;
     let step = sigma / 8.0;
-    let half = ((rows.iter().flatten().fold(0.0, |most: f64, x| most.max(x.abs())) + 9.0 * sigma) / step).ceil() as i32;
+    let half = ((extent + 9.0 * sigma) / step).ceil() as i32;
     let mut square = 0.0;
     for (i, j) in (-half..=half).flat_map(|i| (-half..=half).map(move |j| (i, j))) {
         let x = [step * f64::from(i), step * f64::from(j)];
