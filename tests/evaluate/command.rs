@@ -75,6 +75,16 @@ fn features_are_trained_and_samples_are_compared_by_them() {
 }
 
 #[test]
+fn features_of_few_images_have_batches_of_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    write_halves(folder.path(), "train", 0, 20);
+    let features = ["features", "--data", ".", "--out", "f.onnx", "--classes", "left,right", "--steps", "1"];
+    done(folder.path(), &features);
+    let file = std::fs::read(folder.path().join("f.onnx")).unwrap();
+    assert!(String::from_utf8_lossy(&file).contains(r#""batch":20"#));
+}
+
+#[test]
 fn a_model_with_the_classes_of_the_data_in_another_order_is_refused_with_the_order_to_name() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -35,9 +35,9 @@ pub(super) struct Features {
     /// Minutes to train, in place of steps.
     #[arg(long, value_parser = minutes)]
     minutes: Option<f64>,
-    /// Rows of a batch.
-    #[arg(long, default_value_t = 128)]
-    batch: usize,
+    /// Rows of a batch; by default 128, or all where there are fewer.
+    #[arg(long)]
+    batch: Option<usize>,
     /// The seed of weights and order.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -58,7 +58,7 @@ impl Features {
         let mut run = FeatureRun::begin(self.plan(&split)?, split.data());
         // What would be refused at the end is refused before the first step.
         verify(&file(&run, &name, split.data().classes(), None), &runtime, &mut run, split.data())?;
-        self.train(&mut run)?;
+        train(&mut run)?;
         let accuracy = split.test().map(|test| accuracy(&mut run, test));
         let file = file(&run, &name, split.data().classes(), accuracy);
         verify(&file, &runtime, &mut run, split.data())?;
@@ -85,32 +85,34 @@ impl Features {
             height % 4 == 0 && width % 4 == 0,
             "the images are {width}×{height}; both must be multiples of 4: resize them, for a folder with --size"
         );
-        ensure!(self.batch > 0 && self.batch <= data.len(), "--batch must be between 1 and {}", data.len());
+        let batch = self.batch.unwrap_or(data.len().min(128));
+        ensure!(batch > 0 && batch <= data.len(), "--batch must be between 1 and {}", data.len());
         let (mean, deviation) = data.mean_and_deviation();
         ensure!(deviation > 0.0, "{}: every value is the same; there is nothing to learn", self.data.display());
         let shape = [channels, height, width].map(|size| size as i64);
         Ok(FeaturePlan {
             data: data.describe(),
             network: Classifier { shape, classes: data.classes().len() as i64, mean, deviation },
-            batch: self.batch,
+            batch,
             seed: self.seed,
             length: self.minutes.map_or(Length::Steps(self.steps), Length::Minutes),
             optimiser: Settings::default(),
         })
     }
+}
 
-    fn train(&self, run: &mut FeatureRun<'_>) -> Result<()> {
-        let bar = ProgressBar::new(1000);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {
-            bar.set_style(style);
-        }
-        while run.done() < 1.0 {
-            let loss = run.step()?;
-            bar.set_position((1000.0 * run.done()) as u64);
-            let speed = f64::from(run.step) * self.batch as f64 / run.seconds;
-            bar.set_message(format!("step {}  loss {loss:.4}  {speed:.0} images/s", run.step));
-        }
-        bar.finish_and_clear();
-        Ok(())
+/// Trains to the end.
+fn train(run: &mut FeatureRun<'_>) -> Result<()> {
+    let bar = ProgressBar::new(1000);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {
+        bar.set_style(style);
     }
+    while run.done() < 1.0 {
+        let loss = run.step()?;
+        bar.set_position((1000.0 * run.done()) as u64);
+        let speed = f64::from(run.step) * run.plan.batch as f64 / run.seconds;
+        bar.set_message(format!("step {}  loss {loss:.4}  {speed:.0} images/s", run.step));
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
