@@ -203,8 +203,13 @@ fn floats_that_are_not_finite_or_not_images() {
     folder.write("a.npy", npy("<f4", "(2, 2)", &bytes([0.0, 1.0, 2.0, f32::NAN])));
     let expected = "<folder>/a.npy holds NaN in row 1 (from 0); every value must be finite";
     assert_eq!(refused(&folder, "a.npy"), expected);
-    folder.write("a.npy", npy("<f8", "(1, 1, 1)", &1e300_f64.to_le_bytes()));
-    let expected = "<folder>/a.npy holds inf in row 0 (from 0); every value must be finite";
+    let wide = |values: [f64; 4]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+    folder.write("a.npy", npy("<f8", "(2, 2)", &wide([0.0, 1.0, f64::INFINITY, 2.0])));
+    let expected = "<folder>/a.npy holds inf in row 1 (from 0); every value must be finite";
+    assert_eq!(refused(&folder, "a.npy"), expected);
+    folder.write("a.npy", npy("<f8", "(2, 2)", &wide([0.0, 1.0, 2.0, -1e300])));
+    let expected = "<folder>/a.npy holds -1e300 in row 1 (from 0), beyond what float32 holds, in which data are read; scale the \
+                    data down";
     assert_eq!(refused(&folder, "a.npy"), expected);
     folder.write("a.npy", npy("<f4", "(2, 1, 2)", &bytes([-1.0, 0.0, 0.5, 1.0])));
     let expected =

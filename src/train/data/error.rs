@@ -65,6 +65,16 @@ pub enum Fault {
         /// NaN or an infinity.
         value: f32,
     },
+    /// A finite number of float64 that float32 does not hold.
+    #[error(
+        "holds {value:e} in row {row} (from 0), beyond what float32 holds, in which data are read; scale the data down"
+    )]
+    BeyondFloat32 {
+        /// The row.
+        row: usize,
+        /// The number.
+        value: f64,
+    },
     /// Images of floats that are not in [0, 1].
     #[error("holds images with values from {low} to {high}; floats must be scaled to [0, 1], or saved as uint8")]
     OutOfRange {

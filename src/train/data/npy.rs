@@ -62,8 +62,12 @@ fn parse(array: NpyFile<BufReader<File>>) -> Result<Contents, Fault> {
         1 => Values::Bytes(axes.channels_first(array.into_vec()?)),
         4 => Values::Floats(axes.channels_first(array.into_vec()?)),
         _ => {
-            let narrow = array.into_vec::<f64>()?.into_iter().map(|value| value as f32).collect();
-            Values::Floats(axes.channels_first(narrow))
+            let wide: Vec<f64> = array.into_vec()?;
+            if let Some(at) = wide.iter().position(|&value| value.is_finite() && (value as f32).is_infinite()) {
+                let dim = axes.shape.iter().product::<usize>();
+                return Err(Fault::BeyondFloat32 { row: at / dim, value: wide[at] });
+            }
+            Values::Floats(axes.channels_first(wide.into_iter().map(|value| value as f32).collect()))
         }
     };
     Ok(Contents { kind: "npy", shape: axes.shape, values, labels: Vec::new(), classes: Vec::new() })
