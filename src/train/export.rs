@@ -52,8 +52,10 @@ fn graph(plan: &Plan, weights: &Weights) -> GraphBuilder {
     graph
 }
 
-/// Of images ancestral sampling, of points annealing where there are levels to go down; at one level Langevin dynamics from a uniform start over the data's range,
-/// for as long as a Gaussian of the data's spread needs to forget it.
+/// Where there are levels to go down: of a ladder (`dsm-ladder`) annealing over its levels; of a continuum ancestral sampling of
+/// images, annealing of points. At one level Langevin dynamics from a uniform start over the data's range, for as long as a Gaussian
+/// of the data's spread needs to forget it, but for 100 steps at least and 10,000 at most: a σ below a fourteenth of the spread would need
+/// more, and its chains may still be on their way.
 fn default_sampler(plan: &Plan) -> SamplerSpec {
     // About a thousand evaluations, as Song & Ermon 2019 take for ten levels.
     let down = |levels: u32| {
