@@ -61,6 +61,17 @@ pub enum Length {
     Minutes(f64),
 }
 
+impl Length {
+    /// The part of a run that is over after so many steps, which took so many seconds: 0 to 1.
+    #[must_use]
+    pub fn done(self, step: u32, seconds: f64) -> f64 {
+        match self {
+            Self::Steps(steps) => f64::from(step) / f64::from(steps.max(1)),
+            Self::Minutes(minutes) => seconds / (60.0 * minutes),
+        }
+    }
+}
+
 impl Plan {
     /// The weights that a run begins with.
     #[must_use]

@@ -5,7 +5,7 @@ use super::checkpoint::{Progress, State};
 use super::data::Dataset;
 use super::objective::Objective;
 use super::optimiser::Optimiser;
-use super::plan::{Length, Plan};
+use super::plan::Plan;
 use crate::score::ReadyModel;
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -69,10 +69,7 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn done(&self) -> f64 {
         let Progress { step, seconds } = self.state.progress;
-        match self.plan.length {
-            Length::Steps(steps) => f64::from(step) / f64::from(steps.max(1)),
-            Length::Minutes(minutes) => seconds / (60.0 * minutes),
-        }
+        self.plan.length.done(step, seconds)
     }
 
     /// How long the rest will take at the pace so far; none before the first step.

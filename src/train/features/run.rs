@@ -67,10 +67,7 @@ impl<'a> FeatureRun<'a> {
     /// The part of the run that is over, 0 to 1.
     #[must_use]
     pub fn done(&self) -> f64 {
-        match self.plan.length {
-            Length::Steps(steps) => f64::from(self.step) / f64::from(steps.max(1)),
-            Length::Minutes(minutes) => self.seconds / (60.0 * minutes),
-        }
+        self.plan.length.done(self.step, self.seconds)
     }
 
     /// One step on the cross entropy between the classes' probabilities and the rows' classes: its loss.
