@@ -3,9 +3,13 @@
 #![cfg(feature = "openvino")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+#[path = "common/mixture.rs"]
+mod mixture;
+
+use mixture::mixture_file;
 use smld::sampler::{Noise, Purpose, schedule};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::{OnnxScore, Precision, Provider, Runtime, mixture_file};
+use smld::score::onnx::{OnnxScore, Precision, Provider, Runtime};
 use smld::score::{ModelInfo, Rows, ScoreModel, ScoreSession, prepare};
 use std::path::Path;
 use std::sync::Arc;

@@ -8,6 +8,8 @@ mod cover;
 mod denoising;
 mod features;
 mod frechet;
+#[path = "../common/mixture.rs"]
+mod mixture;
 mod nearest;
 mod real;
 mod split;

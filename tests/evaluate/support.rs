@@ -1,9 +1,10 @@
 //! Random points, small data sets and models as files, and the program as a person calls it.
 
+use crate::mixture::mixture_file;
 use serde_json::Value;
 use smld::sampler::{Noise, Purpose, SamplerSpec};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::{mixture_file, with_sampler};
+use smld::score::onnx::with_sampler;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use tch::Tensor;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod fresh;
+#[path = "../common/mixture.rs"]
+mod mixture;
 mod numbers;
 
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! What figures say against what is known. Seeds are fixed; tolerances are four standard errors where nothing else is said.
 
+use crate::mixture::mixture_file;
 use crate::{plot, said};
 use smld::sampler::{Noise, Purpose};
 use smld::score::density::{Component, Density, GaussianMixture, by_name};
-use smld::score::onnx::mixture_file;
 use std::fs;
 
 /// The cells of a table's rows, without the header: two spaces or more part them.

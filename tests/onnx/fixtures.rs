@@ -1,8 +1,9 @@
 //! The committed files are what the writer writes. `SMLD_WRITE_FIXTURES=1 cargo test --test onnx` writes them anew.
 
+use crate::mixture::mixture_file;
 use crate::support::{runtime, two_modes};
 use smld::score::ScoreModel;
-use smld::score::onnx::{OnnxScore, Provider, mixture_file};
+use smld::score::onnx::{OnnxScore, Provider};
 use std::path::Path;
 
 fn committed(name: &str, labels: &[&str]) {

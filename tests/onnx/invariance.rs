@@ -1,10 +1,11 @@
 //! Whether a row's bytes depend on its batch, as found at load.
 
+use crate::mixture::mixture_file;
 use crate::support::{contract, file, inputs, load, open, score, two_modes};
 use smld::onnx::{Attr, GraphBuilder};
 use smld::sampler::{Noise, Purpose};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::{Contract, mixture_file};
+use smld::score::onnx::Contract;
 use smld::score::{Unfit, prepare};
 use std::sync::Arc;
 

@@ -5,6 +5,8 @@
 mod contract;
 mod fixtures;
 mod invariance;
+#[path = "../common/mixture.rs"]
+mod mixture;
 mod provider;
 mod session;
 mod signature;

@@ -1,8 +1,9 @@
 //! What was asked for is what runs, or the reason is said.
 
+use crate::mixture::mixture_file;
 use crate::support::{runtime, two_modes};
 use smld::score::ScoreModel;
-use smld::score::onnx::{OnnxScore, Precision, Provider, Runtime, RuntimeError, mixture_file};
+use smld::score::onnx::{OnnxScore, Precision, Provider, Runtime, RuntimeError};
 use std::path::Path;
 
 const CUDA: Provider = Provider::Cuda { device: 0 };

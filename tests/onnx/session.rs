@@ -1,9 +1,10 @@
 //! Sessions at work.
 
+use crate::mixture::mixture_file;
 use crate::support::{contract, file, labelled_score, load, open, score, two_modes};
 use smld::sampler::{Noise, Purpose};
 use smld::score::density::{Density, GaussianMixture};
-use smld::score::onnx::{Contract, Output, mixture_file};
+use smld::score::onnx::{Contract, Output};
 use smld::score::{Rows, ScoreModel};
 
 /// Points between and around the modes, and noise levels from a hundredth to thirty.

@@ -1,8 +1,8 @@
 //! The commands, as a person types them.
 
+use crate::mixture::mixture_file;
 use crate::support::{write_halves, write_points, write_ring};
 use smld::score::density::{Component, GaussianMixture};
-use smld::score::onnx::mixture_file;
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -6,6 +6,8 @@ mod command;
 mod distil;
 mod keeping;
 mod log;
+#[path = "../common/mixture.rs"]
+mod mixture;
 mod network;
 mod objective;
 mod objective_kernel;

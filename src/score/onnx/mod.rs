@@ -4,7 +4,6 @@
 
 mod contract;
 mod features;
-mod mixture;
 mod openvino;
 mod provider;
 mod runtime;
@@ -13,7 +12,6 @@ mod signature;
 
 pub use contract::{Contract, ContractFault, Output, score_sha256, with_sampler};
 pub use features::{FeatureContract, FeatureError, FeatureNetwork, Features};
-pub use mixture::mixture_file;
 pub use provider::{Precision, Provider, ProviderError, UnknownProvider};
 pub use runtime::{Runtime, RuntimeError};
 pub use signature::SignatureFault;

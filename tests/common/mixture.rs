@@ -1,9 +1,9 @@
 //! A Gaussian mixture as a score network's file: the contract, the batching and the runtime tried without a training.
 
-use super::{Contract, Output};
-use crate::onnx::{Attr, Element, GraphBuilder, Value};
-use crate::score::ScoreModel;
-use crate::score::density::{Component, GaussianMixture};
+use smld::onnx::{Attr, Element, GraphBuilder, Value};
+use smld::score::ScoreModel;
+use smld::score::density::{Component, GaussianMixture};
+use smld::score::onnx::{Contract, Output};
 
 /// Copies of every number that a logarithm or exponential is taken of. Those functions round their vector body and their
 /// scalar tail differently; with so many columns a row's place in the batch decides nothing.
@@ -15,8 +15,7 @@ const LANES: i64 = 64;
 ///
 /// # Panics
 /// Where `labels` are neither none nor one for each component.
-#[must_use]
-pub fn mixture_file(name: &str, mixture: &GaussianMixture, labels: &[&str]) -> Vec<u8> {
+pub(crate) fn mixture_file(name: &str, mixture: &GaussianMixture, labels: &[&str]) -> Vec<u8> {
     let (model, components) = (mixture.clone().named(name), mixture.components());
     let info = model.info();
     assert!(labels.is_empty() || labels.len() == components.len(), "one label for each component, or none");
