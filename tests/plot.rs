@@ -30,14 +30,11 @@ fn find(picture: &Picture, Colour(r, g, b): Colour) -> ([f64; 2], usize) {
 }
 
 fn everything() -> Figure {
-    let ring = || Grid::of(WINDOW, WINDOW, 65, |x, y| -(libm::hypot(x, y) - 0.6).abs());
+    let ring = Grid::of(WINDOW, WINDOW, 65, |x, y| -(libm::hypot(x, y) - 0.6).abs());
     let line = (0..50).map(|i| f64::from(i) / 25.0 - 1.0).map(|x| [x, libm::sin(4.0 * x)]).collect();
     let field = arrows(WINDOW, WINDOW, 9, 1.0, |[x, y]| [-y, x]);
-    let first = panel()
-        .title("∇ log p and σ")
-        .bands(ring(), vec![-0.3, -0.2, -0.1])
-        .contours(ring(), vec![-0.1], Style::default().labelled("contour"))
-        .arrows(field, Style::new(palette::INK, 1.0));
+    let first =
+        panel().title("∇ log p and σ").bands(ring, vec![-0.3, -0.2, -0.1]).arrows(field, Style::new(palette::INK, 1.0));
     let second = panel()
         .line(line, Style::new(palette::BLUE, 1.5).labelled("sine"))
         .points(vec![[0.2, 0.3]], Style::new(palette::GREEN, 3.0).faded(0.5).labelled("point"))

@@ -148,20 +148,8 @@ fn panel(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
 
 fn layer(layer: &Layer, plane: &Plane<'_>, Panel { x, y, .. }: &Panel) -> Result<(), PlotError> {
     let pair = |&[x, y]: &[f64; 2]| (x, y);
-    let line = |at: &[[f64; 2]], style: &Style| -> Result<(), PlotError> {
-        for part in clip::polyline(at, x.range, y.range) {
-            plane.draw(&PathElement::new(part.iter().map(pair).collect::<Vec<_>>(), stroke(style)))?;
-        }
-        Ok(())
-    };
     match layer {
         Layer::Bands { grid, levels, .. } => bands(grid, levels, plane)?,
-        Layer::Contours { grid, levels, style } => {
-            for mut points in levels.iter().flat_map(|&level| contour::loops(grid, level)) {
-                points.push(points[0]);
-                line(&points, style)?;
-            }
-        }
         Layer::Points { at, style } => {
             let inside = |at: &&[f64; 2]| within(x, at[0]) && within(y, at[1]);
             let radius = units(style.size);
@@ -169,7 +157,11 @@ fn layer(layer: &Layer, plane: &Plane<'_>, Panel { x, y, .. }: &Panel) -> Result
                 plane.draw(&Circle::new(pair(at), radius, fill(style)))?;
             }
         }
-        Layer::Line { at, style } => line(at, style)?,
+        Layer::Line { at, style } => {
+            for part in clip::polyline(at, x.range, y.range) {
+                plane.draw(&PathElement::new(part.iter().map(pair).collect::<Vec<_>>(), stroke(style)))?;
+            }
+        }
         Layer::Arrows { at, style } => {
             for &[tail, head] in at {
                 if let Some(part) = clip::segment([tail, head], x.range, y.range)

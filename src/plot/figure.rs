@@ -50,7 +50,6 @@ pub struct Style {
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
     Bands { grid: Grid, levels: Vec<f64>, names: Vec<String> },
-    Contours { grid: Grid, levels: Vec<f64>, style: Style },
     Points { at: Vec<[f64; 2]>, style: Style },
     Line { at: Vec<[f64; 2]>, style: Style },
     Arrows { at: Vec<[[f64; 2]; 2]>, style: Style },
@@ -131,12 +130,6 @@ impl Panel {
     pub fn named_bands(self, grid: Grid, levels: Vec<(f64, String)>) -> Self {
         let (levels, names) = levels.into_iter().unzip();
         self.with(Layer::Bands { grid, levels, names })
-    }
-
-    /// Draws the lines where f is one of `levels`.
-    #[must_use]
-    pub fn contours(self, grid: Grid, levels: Vec<f64>, style: Style) -> Self {
-        self.with(Layer::Contours { grid, levels, style })
     }
 
     /// Draws dots. What lies outside the axes is left out, here and in all layers.

@@ -26,7 +26,7 @@ pub(super) fn draw(Panel { size, layers, .. }: &Panel, plane: &Plane<'_>) -> Res
     for layer in layers {
         match layer {
             Layer::Points { style, .. } => entries.extend(style.label.as_ref().map(|name| (name, Swatch::Dot(style)))),
-            Layer::Line { style, .. } | Layer::Contours { style, .. } | Layer::Arrows { style, .. } => {
+            Layer::Line { style, .. } | Layer::Arrows { style, .. } => {
                 entries.extend(style.label.as_ref().map(|name| (name, Swatch::Line(style))));
             }
             Layer::Bands { names, levels, .. } => {
