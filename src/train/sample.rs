@@ -3,14 +3,24 @@
 use crate::engine::{EngineConfig, Event, RawSampleRequest, RequestLimits, SampleRequest, engine};
 use crate::plot;
 use crate::sampler::SamplerSpec;
-use crate::score::ReadyModel;
+use crate::score::onnx::{OnnxScore, Provider, Runtime};
+use crate::score::{ReadyModel, prepare};
 use anyhow::{Result, anyhow, bail};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One person waits for one job: nothing is refused for its size.
 const LIMITS: RequestLimits =
     RequestLimits { max_n: 1_000_000, max_evaluations: u64::MAX, deadline: Duration::from_secs(365 * 24 * 3600) };
+
+/// The score network in `path`, ready to be drawn from on `threads` threads.
+///
+/// # Errors
+/// What is wrong with the file, or with the provider.
+pub fn load(runtime: &Runtime, path: &Path, provider: Provider, threads: usize) -> Result<ReadyModel> {
+    Ok(prepare(Arc::new(OnnxScore::load(runtime, path, provider, false)?), &[1, threads])?)
+}
 
 /// Draws what `raw` asks for from `model` on `threads` threads: the samples by index. `each` is called after every one.
 ///

@@ -3,8 +3,8 @@
 use super::bar;
 use super::reading::Reading;
 use super::values::Threads;
-use crate::score::onnx::{FeatureNetwork, OnnxScore, Provider, Runtime};
-use crate::score::{ModelInfo, ReadyModel, prepare};
+use crate::score::onnx::{FeatureNetwork, Runtime};
+use crate::score::{ModelInfo, ReadyModel};
 use crate::train::evaluate::{Judge, MIN_ROWS, Space};
 use crate::train::split::{Split, Subset};
 use crate::train::terminal;
@@ -12,7 +12,6 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The options of the real side.
 #[derive(Args, Debug)]
@@ -59,11 +58,6 @@ fn network(runtime: &Runtime, path: &Path, threads: usize) -> Result<FeatureNetw
     let about = || format!("the feature network '{}' cannot be used", path.display());
     let file = std::fs::read(path).with_context(about)?;
     FeatureNetwork::from_bytes(runtime, &file, threads).with_context(about)
-}
-
-/// The score network in `path`, ready to be drawn from on `threads` threads.
-pub(super) fn load(runtime: &Runtime, path: &Path, provider: Provider, threads: usize) -> Result<ReadyModel> {
-    Ok(prepare(Arc::new(OnnxScore::load(runtime, path, provider, false)?), &[1, threads])?)
 }
 
 /// Sees that a model's samples are of the data's shape.

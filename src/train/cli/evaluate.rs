@@ -1,6 +1,6 @@
 //! `smld-train evaluate`: how good samples are, beside real rows.
 
-use super::comparison::{Comparison, Opened, compared_by, data, features, fits, load, space};
+use super::comparison::{Comparison, Opened, compared_by, data, features, fits, space};
 use super::{bar, keep};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime};
@@ -8,6 +8,7 @@ use crate::score::{ReadyModel, ScoreModel};
 use crate::train::evaluate::classes::same_order;
 use crate::train::evaluate::source::{CHUNK, Drawing, SamplesFile};
 use crate::train::evaluate::{Apart, Denoising, Kept, MIN_ROWS, Report, Space};
+use crate::train::sample::load;
 use crate::train::split::{Split, Subset};
 use crate::train::{files, terminal};
 use anyhow::{Result, bail, ensure};

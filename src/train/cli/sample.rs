@@ -4,15 +4,13 @@ use super::values::Threads;
 use crate::engine::{RawLabel, RawSampleRequest};
 use crate::plot;
 use crate::sampler::SamplerSpec;
-use crate::score::onnx::{OnnxScore, Provider, Runtime};
-use crate::score::prepare;
+use crate::score::onnx::{Provider, Runtime};
 use crate::train::files;
-use crate::train::sample::{draw, png};
+use crate::train::sample::{draw, load, png};
 use anyhow::{Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Draw samples from a score network file into one picture.
 #[derive(Args, Debug)]
@@ -50,9 +48,8 @@ impl Sample {
     pub(super) fn run(self) -> Result<()> {
         files::look("--out", &self.out)?;
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let model = OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?;
         let threads = self.threads.count();
-        let model = prepare(Arc::new(model), &[1, threads])?;
+        let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
         plot::pictured(&model.info().shape)?;
         let labels: Vec<Option<String>> = match self.each_class {
             true => model.info().labels.iter().cloned().map(Some).collect(),

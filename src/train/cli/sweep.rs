@@ -1,12 +1,13 @@
 //! `smld-train sweep`: quality against evaluations.
 
-use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
+use super::comparison::{Comparison, Opened, data, features, fits, judge};
 use super::{bar, distance};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{Provider, score_sha256};
 use crate::train::evaluate::Judge;
 use crate::train::evaluate::sweep::{self, Point, SAMPLERS};
 use crate::train::lock::Lock;
+use crate::train::sample::load;
 use crate::train::{files, terminal};
 use anyhow::{Context, Result};
 use clap::Args;

@@ -1,10 +1,11 @@
 //! `smld-train tune`: a sampler's own parameters, searched.
 
-use super::comparison::{Comparison, Opened, data, features, fits, judge, load};
+use super::comparison::{Comparison, Opened, data, features, fits, judge};
 use super::{bar, distance, keep};
 use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
+use crate::train::sample::load;
 use crate::train::tune::{Round, Trial, Verdict, cost, rounds, search, settings, verdict};
 use crate::train::{files, terminal};
 use anyhow::{Context, Result, ensure};

@@ -1,11 +1,11 @@
 //! The score network that a figure shows.
 
-use crate::score::onnx::{OnnxScore, Provider, Runtime};
-use crate::score::{ReadyModel, prepare};
+use crate::score::ReadyModel;
+use crate::score::onnx::{Provider, Runtime};
+use crate::train::sample::load;
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A score network, by its file.
 #[derive(Args, Clone, Debug)]
@@ -21,6 +21,6 @@ pub(super) struct Network {
 impl Network {
     pub(super) fn ready(&self) -> Result<ReadyModel> {
         let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        Ok(prepare(Arc::new(OnnxScore::load(&runtime, &self.model, Provider::Cpu, false)?), &[1])?)
+        load(&runtime, &self.model, Provider::Cpu, 1)
     }
 }
