@@ -9,9 +9,14 @@ pub(super) fn levels(info: &ModelInfo, count: u32) -> Vec<f64> {
     schedule::geometric(info.sigma_max, smallest, if smallest < info.sigma_max { count } else { 1 })
 }
 
+/// What 0 and 1 in the data's own numbers are in the model's: black and white of images; points are as they are.
+pub(super) fn range(info: &ModelInfo) -> [f32; 2] {
+    if info.is_image() { info.range } else { [0.0, 1.0] }
+}
+
 /// `rows`, [rows, …shape] in the data's own numbers (images in [0, 1]), in the model's.
 pub(super) fn as_model(info: &ModelInfo, rows: &[f32]) -> Vec<f32> {
-    let [low, high] = if info.is_image() { info.range } else { [0.0, 1.0] };
+    let [low, high] = range(info);
     rows.iter().map(|value| low + (high - low) * value).collect()
 }
 

@@ -1,6 +1,6 @@
 //! How well a network takes noise away, level by level: what training makes small.
 
-use super::blurred::{as_model, blurred, levels};
+use super::blurred::{as_model, blurred, levels, range};
 use super::frechet::short;
 use crate::score::{ModelInfo, Rows, ScoreError, ScoreSession};
 use crate::train::split::Subset;
@@ -58,7 +58,8 @@ impl Denoising {
         deviation: f64,
         mut each: impl FnMut(u64),
     ) -> Result<Self, ScoreError> {
-        let deviation = deviation * f64::from(as_model(info, &[1.0])[0] - as_model(info, &[0.0])[0]);
+        let [low, high] = range(info);
+        let deviation = deviation * f64::from(high - low);
         let mut at = |sigma: f64| -> Result<DenoisingLevel, ScoreError> {
             let unit = (sigma * deviation).powi(2) / (sigma * sigma + deviation * deviation);
             let [training, held_out] = subsets;
