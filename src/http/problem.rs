@@ -7,7 +7,7 @@ use super::served::UnknownModel;
 use crate::engine::{Bound, Failure, InvalidRequest, Refused};
 use crate::pixels::EncodeError;
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -307,6 +307,10 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        // What was not read of the body stands before any other request on the connection.
+        if matches!(self, Self::BodyTooLarge { .. } | Self::SlowBody { .. } | Self::NoRoom) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(challenge) = self.challenge() {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -5,6 +5,7 @@ use super::{
     schedule,
 };
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// A sampler as a request or a model file names it: a method, and the parameters that are not to have their defaults.
 /// Unknown methods and parameters are errors.
@@ -56,6 +57,15 @@ pub struct InvalidSampler {
 const MAX_EVALUATIONS: u64 = 1_000_000;
 /// No ladder has more levels: each request keeps its own, and is only then held against what a server allows.
 const MAX_LEVELS: u32 = 10_000;
+
+/// As a person types it: the JSON of a request.
+impl FromStr for SamplerSpec {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text)
+    }
+}
 
 impl SamplerSpec {
     /// Decides every parameter for a model: what this spec says, then what the model's own spec says where it is of the

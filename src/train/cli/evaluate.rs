@@ -41,7 +41,7 @@ pub(super) struct Evaluate {
     #[arg(long, default_value_t = 5000)]
     n: u64,
     /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
-    #[arg(long, value_parser = super::sampler)]
+    #[arg(long)]
     sampler: Option<SamplerSpec>,
     /// A class, by name or number, to draw and to compare with alone; or -1, to draw by the score of all classes together. By default
     /// each sample is of a class of its own.

@@ -21,7 +21,7 @@ pub(super) struct Export {
     #[arg(long, value_name = "FILE.onnx")]
     out: PathBuf,
     /// The sampler for requests that name none, as JSON; by default the run's, or the trainer's choice.
-    #[arg(long, value_parser = super::sampler)]
+    #[arg(long)]
     sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]

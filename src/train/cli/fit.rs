@@ -113,7 +113,7 @@ pub(super) struct Fit {
     #[arg(long, default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
     /// The sampler of the run's pictures, and of the file for requests that name none, as JSON; by default the trainer's choice.
-    #[arg(long, value_parser = super::sampler)]
+    #[arg(long)]
     sampler: Option<SamplerSpec>,
     /// The path of onnxruntime's library, which checks what is written.
     #[arg(long, env = "SMLD_ONNXRUNTIME")]

@@ -15,9 +15,6 @@ mod sweep;
 mod tune;
 mod values;
 
-pub(super) use values::at_least_one;
-
-use crate::sampler::SamplerSpec;
 use crate::train::evaluate::frechet::Estimate;
 use crate::train::files;
 use clap::{Parser, Subcommand};
@@ -77,11 +74,6 @@ impl Cli {
             Command::Sample(sample) => sample.run(),
         }
     }
-}
-
-/// A sampler as a person types it, in the JSON of a request.
-pub(super) fn sampler(text: &str) -> Result<SamplerSpec, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Writes `figures` as JSON to `path`, where one is given.

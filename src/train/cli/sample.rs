@@ -32,7 +32,7 @@ pub(super) struct Sample {
     #[arg(long, conflicts_with = "label")]
     each_class: bool,
     /// The sampler as JSON, as '{"method":"annealed_langevin","levels":200}'; by default the model's.
-    #[arg(long, value_parser = super::sampler)]
+    #[arg(long)]
     sampler: Option<SamplerSpec>,
     /// The picture to write.
     #[arg(long, value_name = "FILE.png")]

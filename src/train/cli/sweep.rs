@@ -39,7 +39,7 @@ pub(super) struct Sweep {
     /// A sampler as JSON, as '{"method":"ancestral","rho":5}'; its steps or levels follow from the evaluations. May be given
     /// several times. By default every method that goes down the noise levels, ancestral sampling by
     /// `dpmpp2m` and `ddpm`, the probability flow by `heun` and `dpmpp2m`.
-    #[arg(long = "sampler", value_name = "SAMPLER", value_parser = super::sampler)]
+    #[arg(long = "sampler", value_name = "SAMPLER")]
     samplers: Vec<SamplerSpec>,
     /// The seed of the samples.
     #[arg(long, default_value_t = 0)]

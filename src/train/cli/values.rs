@@ -41,12 +41,6 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "a finite number above zero is wanted".to_owned())
 }
 
-/// A whole number of 1 or more.
-pub(in crate::train) fn at_least_one(text: &str) -> Result<usize, String> {
-    let count = text.parse().ok().filter(|&count: &usize| count > 0);
-    count.ok_or_else(|| "a whole number of at least 1 is wanted".to_owned())
-}
-
 /// A number from 0 to below 1.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));

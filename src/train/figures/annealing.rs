@@ -2,7 +2,7 @@
 
 use super::chains::{Chains, sampler};
 use super::plane::{draws, panel, points};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Figure, Style, palette};
 use crate::sampler::{AnnealedLangevinSpec, Init, LangevinSpec, SamplerSpec};
 use crate::score::density::{DensityModel, by_name};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Args, Debug)]
 pub struct Annealing {
     /// How many chains of each kind.
-    #[arg(long, default_value_t = 4000, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 4000, value_parser = at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

@@ -2,7 +2,7 @@
 
 use super::chains::{Chains, sampler};
 use super::network::Network;
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::pixels::Picture;
 use crate::plot::{Figure, Panel};
 use crate::sampler::SamplerSpec;
@@ -15,7 +15,7 @@ pub struct Chain {
     #[command(flatten)]
     network: Network,
     /// How many chains, one a row.
-    #[arg(long, default_value_t = 5, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
     chains: usize,
     /// How many times each is shown, from its beginning to its end.
     #[arg(long, default_value_t = 10)]
@@ -27,7 +27,7 @@ pub struct Chain {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The sampler as JSON, as '{"method":"probability_flow"}'; by default the model's.
-    #[arg(long, value_parser = crate::train::cli::sampler)]
+    #[arg(long)]
     sampler: Option<SamplerSpec>,
 }
 

@@ -1,7 +1,7 @@
 //! The kernel density's score in many dimensions.
 
 use super::plane::draws;
-use super::{Drawing, Table, relative_error};
+use super::{Drawing, Table, at_least_one, relative_error};
 use crate::plot::{Axis, Figure, Panel, Style, palette};
 use crate::score::density::{Density, Gaussian, Kernel};
 use anyhow::Result;
@@ -11,13 +11,13 @@ use clap::Args;
 #[derive(Args, Debug)]
 pub struct Dimension {
     /// The numbers of dimensions d.
-    #[arg(long, value_delimiter = ',', value_parser = crate::train::cli::at_least_one, default_value = "1,2,3,5,7,10,20,30,50,70,100")]
+    #[arg(long, value_delimiter = ',', value_parser = at_least_one, default_value = "1,2,3,5,7,10,20,30,50,70,100")]
     dimensions: Vec<usize>,
     /// The numbers of points M.
-    #[arg(long, value_delimiter = ',', value_parser = crate::train::cli::at_least_one, default_value = "100,1000,10000")]
+    #[arg(long, value_delimiter = ',', value_parser = at_least_one, default_value = "100,1000,10000")]
     points: Vec<usize>,
     /// Fresh draws from p at which scores are compared.
-    #[arg(long, default_value_t = 500, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 500, value_parser = at_least_one)]
     draws: usize,
     /// The seed of points and draws.
     #[arg(long, default_value_t = 0)]

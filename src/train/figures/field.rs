@@ -1,7 +1,7 @@
 //! A density and its score.
 
 use super::plane::{Plane, draws, panel, score};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Figure, Style, arrows, palette};
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ pub struct Field {
     #[arg(long)]
     sigma: Option<f64>,
     /// Exact draws for the mean of the score's square.
-    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 10_000, value_parser = at_least_one)]
     draws: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

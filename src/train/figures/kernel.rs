@@ -1,7 +1,7 @@
 //! Kernel densities of a few points against the density that these were drawn from.
 
 use super::plane::{Plane, draws, panel};
-use super::{Drawing, Table, relative_error};
+use super::{Drawing, Table, at_least_one, relative_error};
 use crate::plot::{Figure, Style, palette};
 use crate::score::density::{Density, Kernel as KernelDensity};
 use anyhow::Result;
@@ -19,7 +19,7 @@ pub struct Kernel {
     #[arg(long, value_delimiter = ',', default_value = "0.03,0.15,0.6")]
     bandwidths: Vec<f64>,
     /// How many points are known.
-    #[arg(long, default_value_t = 200, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 200, value_parser = at_least_one)]
     points: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

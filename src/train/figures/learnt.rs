@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use super::plane::{Plane, draws, panel, points};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Axis, Figure, Grid, Panel, Style, arrows, palette};
 use crate::score::{ReadyModel, Rows, ScoreError};
 use anyhow::{Result, ensure};
@@ -22,7 +22,7 @@ pub struct Learnt {
     #[arg(long, value_delimiter = ',', default_value = "0.02,0.05,0.1,0.2,0.5,1,2")]
     sigmas: Vec<f64>,
     /// Exact draws from p_σ for the means.
-    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 10_000, value_parser = at_least_one)]
     draws: usize,
     /// Their seed.
     #[arg(long, default_value_t = 0)]

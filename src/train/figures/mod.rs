@@ -45,6 +45,12 @@ pub struct Drawing {
     pub numbers: String,
 }
 
+/// How many of what a figure shows: there is none of nothing.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|&count: &usize| count > 0);
+    count.ok_or_else(|| "a whole number of at least 1 is wanted".to_owned())
+}
+
 /// Σ‖ŝ − s‖²/Σ‖s‖² over the rows of x [count, `dim`]: the square of a score's error relative to that of the score.
 fn relative_error(
     x: &[f64],

@@ -2,7 +2,7 @@
 
 use super::chains::{Chains, sampler};
 use super::plane::{Plane, panel, points};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Figure, Style, palette};
 use crate::sampler::{Init, LangevinSpec, SamplerSpec};
 use anyhow::Result;
@@ -23,7 +23,7 @@ pub struct Paths {
     #[arg(long, default_value_t = 500)]
     steps: u32,
     /// How many chains, each of its own colour up to six.
-    #[arg(long, default_value_t = 6, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 6, value_parser = at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

@@ -1,7 +1,7 @@
 //! What the step size does to the variance.
 
 use super::chains::{Chains, sampler};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Axis, Figure, Panel, Style, palette};
 use crate::sampler::{Init, LangevinSpec, SamplerSpec};
 use crate::score::density::{DensityModel, Gaussian};
@@ -20,7 +20,7 @@ pub struct StepSize {
     #[arg(long, value_delimiter = ',', default_value = "0.01,0.1,0.25,0.5,0.75,1,1.25,1.5,1.7,1.8,2.05")]
     taus: Vec<f64>,
     /// How many chains for each.
-    #[arg(long, default_value_t = 10_000, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 10_000, value_parser = at_least_one)]
     chains: usize,
     /// The seed of beginnings and noise.
     #[arg(long, default_value_t = 0)]

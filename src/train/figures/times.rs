@@ -2,7 +2,7 @@
 
 use super::chains::{Chains, sampler};
 use super::plane::{Plane, draws, panel, points};
-use super::{Drawing, Table};
+use super::{Drawing, Table, at_least_one};
 use crate::plot::{Figure, Style, palette};
 use crate::sampler::{Init, LangevinSpec, SamplerSpec};
 use anyhow::{Result, ensure};
@@ -23,7 +23,7 @@ pub struct Times {
     #[arg(long, value_delimiter = ',', default_value = "0,10,100,1000")]
     times: Vec<u32>,
     /// How many chains.
-    #[arg(long, default_value_t = 2000, value_parser = crate::train::cli::at_least_one)]
+    #[arg(long, default_value_t = 2000, value_parser = at_least_one)]
     chains: usize,
     /// The standard deviation with which they begin about the origin.
     #[arg(long, default_value_t = 0.2)]
