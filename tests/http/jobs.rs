@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
-use smld::engine::EngineConfig;
+use smld::engine::{EngineConfig, RequestLimits};
 use smld::http::{Bounds, JobLimits};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -53,9 +53,10 @@ async fn status(router: &Router, path: &str) -> u16 {
     send(router, get(path)).await.status.as_u16()
 }
 
-/// Sites whose jobs have `limits`.
+/// Sites whose jobs have `limits`, and time enough on any machine.
 fn holding(limits: JobLimits) -> super::support::Site {
-    bounded_site(ROOMY, Bounds { jobs: limits, ..bounds() })
+    let requests = RequestLimits { deadline: Duration::from_secs(86_400), ..bounds().requests };
+    bounded_site(ROOMY, Bounds { requests, jobs: limits, ..bounds() })
 }
 
 #[tokio::test]
