@@ -213,10 +213,14 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     look_again(access)?;
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
-    let loading = tokio::task::spawn_blocking(move || load(&settings, observer));
+    let mut loading = tokio::task::spawn_blocking(move || load(&settings, observer));
     let (served, workers) = tokio::select! {
-        loaded = loading => loaded??,
-        () = stop.asked() => return Ok(()),
+        loaded = &mut loading => loaded??,
+        () = stop.asked() => {
+            // onnxruntime takes itself apart when the process ends, and whoever is still within it falls.
+            let _ = timeout(LAST_LOAD, loading).await;
+            return Ok(());
+        }
     };
     let mut working = Working::start(workers)?;
     gate.open(served.clone());
@@ -293,6 +297,9 @@ const FILES: usize = 64;
 fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
+
+/// How long the loading of models is waited for when the server is stopped meanwhile.
+const LAST_LOAD: Duration = Duration::from_secs(10);
 
 /// How long clients may take to read the last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);

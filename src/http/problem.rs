@@ -308,8 +308,16 @@ impl IntoResponse for Problem {
         if let Some(wait) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
         }
-        // What was not read of the body stands before any other request on the connection.
-        if matches!(self, Self::BodyTooLarge { .. } | Self::SlowBody { .. } | Self::NoRoom) {
+        // What was not read of the body stands before any other request on the connection; and of a server that goes down the client
+        // would ask again on it, and not the replica that a new one leads to.
+        if matches!(
+            self,
+            Self::BodyTooLarge { .. }
+                | Self::SlowBody { .. }
+                | Self::NoRoom
+                | Self::Refused(Refused::Draining)
+                | Self::Failed(Failure::Stopped)
+        ) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(challenge) = self.challenge() {

@@ -165,6 +165,8 @@ impl Metrics {
             for model in served.catalog.models() {
                 let info = model.info();
                 self.engine.execution_provider_info.with_label_values(&[&info.name, &info.provider]).set(1);
+                // At zero before the first: a counter that begins at one has not risen, and no alert sees it.
+                self.steps.nonfinite_total.with_label_values(&[&info.name]);
             }
         }
         self.count_lost_lines();
