@@ -99,22 +99,29 @@ impl Sampler {
     /// After the last evaluation `x` is the sample. `memory` is the chain's own, empty at first: what a method of higher
     /// order keeps from one evaluation to the next.
     pub fn advance(&self, k: u32, noise: &Noise, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
-        let step = match self {
-            Self::Langevin(sampler) => sampler.step(k),
-            Self::AnnealedLangevin(sampler) => sampler.step(k),
-            Self::PredictorCorrector(sampler) => sampler.step(k),
-            Self::Ancestral(sampler) => {
-                sampler.lean(k, x, memory, score);
-                sampler.step(k)
-            }
-            Self::ProbabilityFlow(sampler) => return sampler.advance(k, x, memory, score),
-        };
-        match step {
-            Step::Diffusion([drift, amplitude]) => {
+        match self {
+            Self::Ancestral(sampler) => sampler.lean(k, x, memory, score),
+            Self::ProbabilityFlow(sampler) => sampler.advance(k, x, memory, score),
+            Self::Langevin(_) | Self::AnnealedLangevin(_) | Self::PredictorCorrector(_) => {}
+        }
+        match self.step(k) {
+            Some(Step::Diffusion([drift, amplitude])) => {
                 // Step 0 of the chain's noise was its beginning.
                 noise.diffuse(k + 1, [drift as f32, amplitude as f32], score, x);
             }
-            Step::Ascent(tau) => ascend(tau, x, score),
+            Some(Step::Ascent(tau)) => ascend(tau, x, score),
+            None => {}
+        }
+    }
+
+    /// What evaluation `k` does by itself; none along the flow, whose steps are its own.
+    fn step(&self, k: u32) -> Option<Step> {
+        match self {
+            Self::Langevin(sampler) => Some(sampler.step(k)),
+            Self::AnnealedLangevin(sampler) => Some(sampler.step(k)),
+            Self::PredictorCorrector(sampler) => Some(sampler.step(k)),
+            Self::Ancestral(sampler) => Some(sampler.step(k)),
+            Self::ProbabilityFlow(_) => None,
         }
     }
 
@@ -123,16 +130,9 @@ impl Sampler {
     /// beside them.
     #[must_use]
     pub fn coefficients(&self, k: u32) -> Option<[f64; 2]> {
-        let step = match self {
-            Self::Langevin(sampler) => sampler.step(k),
-            Self::AnnealedLangevin(sampler) => sampler.step(k),
-            Self::PredictorCorrector(sampler) => sampler.step(k),
-            Self::Ancestral(sampler) => sampler.step(k),
-            Self::ProbabilityFlow(_) => return None,
-        };
-        match step {
-            Step::Diffusion(coefficients) => Some(coefficients),
-            Step::Ascent(_) => None,
+        match self.step(k) {
+            Some(Step::Diffusion(coefficients)) => Some(coefficients),
+            Some(Step::Ascent(_)) | None => None,
         }
     }
 
