@@ -6,27 +6,27 @@ use smld::client::{Info, Load, Models, Sample, note, print};
 use smld::engine::{Worker, engine};
 use smld::grpc;
 use smld::http::config::{Addresses, InvalidConfig, Settings};
-use smld::http::logging::Log;
+use smld::http::logging::{Log, LogFormat};
 use smld::http::probe::probe;
 use smld::http::{
-    self, Access, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served, Working,
+    self, Access, Answers, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served,
+    Working,
 };
 use smld::score::onnx::Provider;
-use smld::score::{Kind, Loader, ReadyModel, lone_layouts, model_files, prepare_for, tune};
+use smld::score::{Kind, Loader, ReadyModel, model_files, ready_models};
+use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
 #[derive(Parser)]
@@ -109,7 +109,7 @@ type Fault = Box<dyn Error + Send + Sync>;
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     match obey(&matches) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             note(format_args!("smld: {}", error.to_string().trim_end()));
             ExitCode::FAILURE
@@ -118,42 +118,59 @@ fn main() -> ExitCode {
 }
 
 /// Does what was asked. Of settings it is asked too where they come from, so their matches are kept.
-fn obey(matches: &ArgMatches) -> Result<(), Fault> {
+fn obey(matches: &ArgMatches) -> Result<ExitCode, Fault> {
     match Cli::from_arg_matches(matches)?.command {
         Command::Serve(command) => {
-            let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
+            let Some((_, matches)) = matches.subcommand() else { return Ok(ExitCode::SUCCESS) };
             let settings = Settings::new(matches, command.config.as_ref())?;
-            if command.check_config {
-                return Ok(print(settings.to_toml()?)?);
+            if !command.check_config {
+                return run(settings);
             }
-            run(settings)
+            for variable in unknown_variables() {
+                note(format_args!("smld: {variable} is in the environment, and no setting"));
+            }
+            print(settings.to_toml()?)?;
         }
-        Command::Health(health) => Ok(probe(health.address()?)?),
+        Command::Health(health) => probe(health.address()?)?,
         Command::Key(key) => {
             let (key, lines) = key.run()?;
             // First of all: without it the lines are of no use.
             writeln!(io::stderr(), "the key, which is shown this once: {key}")?;
-            Ok(print(lines)?)
+            print(lines)?;
         }
-        Command::Sample(sample) => Ok(sample.run()?),
-        Command::Models(models) => Ok(models.run()?),
-        Command::Info(info) => Ok(info.run()?),
-        Command::Load(load) => Ok(load.run()?),
+        Command::Sample(sample) => sample.run()?,
+        Command::Models(models) => models.run()?,
+        Command::Info(info) => info.run()?,
+        Command::Load(load) => load.run()?,
         Command::Completions(Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "smld", &mut script);
-            Ok(print(String::from_utf8(script)?)?)
+            print(String::from_utf8(script)?)?;
         }
         Command::Man(Man { folder }) => {
             std::fs::create_dir_all(&folder)?;
-            Ok(clap_mangen::generate_to(Cli::command(), folder)?)
+            clap_mangen::generate_to(Cli::command(), folder)?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn run(settings: Settings) -> Result<(), Fault> {
+/// The variables whose names are like those of settings, and which are none: they may be misspelt.
+fn unknown_variables() -> Vec<String> {
+    let program = Cli::command();
+    let arguments = program.get_subcommands().flat_map(clap::Command::get_arguments);
+    let known: Vec<_> = arguments.filter_map(clap::Arg::get_env).collect();
+    let unknown = env::vars_os().map(|(name, _)| name).filter(|name| !known.contains(&name.as_os_str()));
+    unknown.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("SMLD_")).collect()
+}
+
+fn run(settings: Settings) -> Result<ExitCode, Fault> {
     // To the end, when it writes what still waits.
     let log = http::logging::start(settings.log_format, &settings.log)?;
+    for variable in unknown_variables() {
+        tracing::warn!(variable, "is in the environment, and no setting: `smld serve --help` names them all");
+    }
+    let is_json = settings.log_format == LogFormat::Json;
     // The workers have the cores; what is async only passes bytes on, and of two threads for that each would wake the other. But
     // messages of gRPC are decoded there. Blocking threads encode.
     let passing = 1 + thread::available_parallelism().map_or(1, NonZero::get) / CORES_BY_ASYNC_THREAD;
@@ -165,7 +182,14 @@ fn run(settings: Settings) -> Result<(), Fault> {
     let ended = runtime.block_on(serve(settings, &log));
     // What still blocks, as the loading of a model, is not waited for.
     runtime.shutdown_background();
-    ended
+    match ended {
+        // Whoever collects the log reads nothing else.
+        Err(reason) if is_json => {
+            tracing::error!(%reason, "the server cannot go on");
+            Ok(ExitCode::FAILURE)
+        }
+        ended => ended.map(|()| ExitCode::SUCCESS),
+    }
 }
 
 /// How many cores one async thread passes bytes on for.
@@ -210,7 +234,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
         None => None,
     };
     let keys_are_wanted = access.keys.are_wanted();
-    look_again(access)?;
+    look_again(access, Arc::clone(&metrics))?;
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
     let mut loading = tokio::task::spawn_blocking(move || load(&settings, observer));
@@ -233,16 +257,20 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     }
 
     stop.asked().await;
+    let over = Instant::now() + grace;
     tracing::info!(
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
     // Before it is told: who hears of it is refused.
     served.engine.drain();
-    if let Some((_, health)) = &calls {
+    if let Some((calls, health)) = &calls {
         health.draining().await;
+        // A connection lasts, and with it the replica that it leads to.
+        calls.leave();
     }
-    match http::drain(&served.engine, &mut working, grace, stop.asked()).await {
+    let drained = http::drain(&served.engine, &mut working, grace, stop.asked()).await;
+    match drained {
         Drained::Finished => tracing::info!("every request was finished"),
         Drained::Stopped { unfinished } => tracing::warn!(unfinished, "requests were stopped before their end"),
     }
@@ -255,7 +283,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
             None => server.close().await,
         }
     };
-    if timeout(LAST_ANSWERS, ends).await.is_err() {
+    if !http::send_last(drained, over, stop.asked(), ends).await {
         tracing::warn!("connections were cut off before their answer was read");
     }
     Ok(())
@@ -268,17 +296,17 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Fault> {
 }
 
 /// Looks at the files of keys and certificates now and then, and at once on SIGHUP.
-fn look_again(access: Access) -> io::Result<()> {
+fn look_again(access: Access, metrics: Arc<Metrics>) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         loop {
+            let (access, metrics) = (access.clone(), Arc::clone(&metrics));
+            // A panic in it is in the log; the next look comes.
+            let _ = tokio::task::spawn_blocking(move || access.look(&metrics)).await;
             tokio::select! {
                 () = sleep(LOOKS) => {}
                 _ = hangup.recv() => {}
             }
-            let access = access.clone();
-            // A panic in it is in the log; the next look comes.
-            let _ = tokio::task::spawn_blocking(move || access.look()).await;
         }
     });
     Ok(())
@@ -301,66 +329,17 @@ fn say(line: &str) {
 /// How long the loading of models is waited for when the server is stopped meanwhile.
 const LAST_LOAD: Duration = Duration::from_secs(10);
 
-/// How long clients may take to read the last answers.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
-/// How long the measuring of one network may take.
-const TUNING: Duration = Duration::from_millis(300);
-/// How long that of a density, whose steps take microseconds.
-const QUICK_TUNING: Duration = Duration::from_millis(20);
-/// How long the measuring of all models may take: the densities half of it at most, and networks share the rest.
-const ALL_TUNING: Duration = Duration::from_secs(1);
-
-/// Loads and warms up the models, and makes their engine.
+/// Loads, warms up and measures the models, and makes their engine.
 fn load(settings: &Settings, metrics: Arc<Metrics>) -> Result<(Served, Vec<Worker>), Fault> {
     let provider: Provider = settings.provider.parse()?;
     let loader = Loader::new(settings.onnxruntime.clone(), provider, settings.allow_cpu_fallback);
-    let threads = settings.workers.get();
-    let rows = settings.batch_rows.pinned();
-    let warm = |path: &PathBuf| Ok::<_, Fault>(prepare_for(loader.load(path)?, &lone_layouts(threads), rows)?);
     let files = model_files(&settings.models)?;
-    let warm = side_by_side(&files, threads, warm).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let models = measured(&warm, threads, rows)?;
+    let models = ready_models(&loader, &files, settings.workers.get(), settings.batch_rows.pinned())?;
     models.iter().for_each(|model| announce(model, provider));
     let catalog = Catalog::new(models, settings.default_model.as_deref())?;
+    let answers = Answers::new(settings.bounds().answers, &metrics);
     let (engine, workers) = engine(catalog.models(), settings.engine(), metrics)?;
-    Ok((Served { catalog, engine }, workers))
-}
-
-/// Measures the models, one after another on all threads, as they will run.
-fn measured(warm: &[ReadyModel], threads: usize, rows: Option<NonZero<usize>>) -> Result<Vec<ReadyModel>, Fault> {
-    let is_network = |model: &ReadyModel| model.info().kind == Kind::Network;
-    let mut networks = warm.iter().filter(|model| is_network(model)).count() as u32;
-    let densities = warm.len() as u32 - networks;
-    let quick = QUICK_TUNING.min(ALL_TUNING / 2 / densities.max(1));
-    let mut time = ALL_TUNING - quick * densities;
-    let mut models = Vec::new();
-    for model in warm {
-        if !is_network(model) {
-            models.push(tune(model, threads, rows, quick)?);
-            continue;
-        }
-        let start = Instant::now();
-        models.push(tune(model, threads, rows, TUNING.min(time / networks))?);
-        (networks, time) = (networks - 1, time.saturating_sub(start.elapsed()));
-    }
-    Ok(models)
-}
-
-/// What `make` gives of every item, in their order, on `threads` threads.
-fn side_by_side<T: Sync, R: Send>(items: &[T], threads: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let place = next.fetch_add(1, Ordering::Relaxed);
-        items.get(place).map(|item| (place, item))
-    };
-    let some = || std::iter::from_fn(take).map(|(place, item)| (place, make(item))).collect::<Vec<_>>();
-    let mut made = thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
-        all.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Vec<_>>()
-    });
-    made.sort_by_key(|&(place, _)| place);
-    made.into_iter().map(|(_, made)| made).collect()
+    Ok((Served { catalog, engine, answers }, workers))
 }
 
 fn announce(model: &ReadyModel, provider: Provider) {

@@ -104,6 +104,12 @@ impl Engine {
         self.last.0.update(|board| board.foretell(&work, Instant::now()))
     }
 
+    /// The most samples of one request that are under way or wait to be fetched.
+    #[must_use]
+    pub fn window(&self) -> u32 {
+        self.last.0.look(Board::window)
+    }
+
     fn take(&self, work: Work) -> Result<Ticket, Refused> {
         let shared = &self.last.0;
         let taken = shared.update(|board| board.submit(work, Instant::now()))?;

@@ -43,7 +43,7 @@ mod status;
 
 pub use health::Health;
 
-use crate::http::{Access, Guard, Inference, Metrics, PATIENCE, Problem, from_panic, guard, read_body};
+use crate::http::{Access, Guard, Inference, Metrics, PATIENCE, Problem, Room, from_panic, guard, read_body};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -51,6 +51,7 @@ use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use http_body_util::BodyExt;
 use proto::grpc_inference_service_server::GrpcInferenceServiceServer;
 use service::Calls;
 use std::sync::Arc;
@@ -110,7 +111,19 @@ async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Cal
         problem => problem,
     });
     match bytes.and_then(|bytes| parts::few(&bytes, inference.most_rows()).map(|()| bytes)) {
-        Ok(bytes) => service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response(),
+        Ok(bytes) => {
+            let mut answer = service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response();
+            match answer.extensions_mut().remove::<Arc<Room>>() {
+                // Parts are asked for when those before them are sent.
+                Some(room) => answer.map(|body| {
+                    Body::new(body.map_frame(move |part| {
+                        let _held = &room;
+                        part
+                    }))
+                }),
+                None => answer,
+            }
+        }
         Err(problem) => {
             inference.refused(&problem);
             problem.into_response()

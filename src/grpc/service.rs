@@ -11,9 +11,10 @@ use super::proto::{
 };
 use super::status::status;
 use crate::engine::InvalidRequest;
-use crate::http::{Asker, Inference, Problem};
+use crate::http::{Asker, Inference, NUMBER, Problem};
 use crate::oip::{EXTENSIONS, SERVER};
 use axum::http::HeaderMap;
+use std::sync::Arc;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
@@ -72,10 +73,13 @@ impl GrpcInferenceService for Calls {
         let (name, version) = (std::mem::take(&mut request.model_name), std::mem::take(&mut request.model_version));
         let (id, form) = (std::mem::take(&mut request.id), Form::of(&request));
         let mut provenance = HeaderMap::new();
-        let read = async move |_| Ok(message::read(request, within)?);
+        // Numbers are four bytes, typed or not.
+        let read = async move |_| Ok((message::read(request, within)?, NUMBER));
         match self.0.infer(&asker, [&name, &version], &mut provenance, read).await {
             Ok(answer) => {
+                let room = Arc::clone(&answer.room);
                 let mut response = Response::new(message::write(answer, id, form));
+                response.extensions_mut().insert(room);
                 *response.metadata_mut() = MetadataMap::from_headers(provenance);
                 Ok(response)
             }

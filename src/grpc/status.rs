@@ -35,7 +35,8 @@ fn code(problem: &Problem) -> Code {
         Problem::UnknownModel(_) | Problem::UnknownVersion { .. } | Problem::NoSuchSamples => Code::NotFound,
         Problem::Conflict => Code::AlreadyExists,
         Problem::BodyTooLarge { .. }
-        | Problem::NoRoom
+        | Problem::NoRoomForBody
+        | Problem::NoRoomForAnswer { .. }
         | Problem::Refused(Refused::AtCapacity { .. })
         | Problem::TooManyJobs { .. } => Code::ResourceExhausted,
         Problem::SlowBody { .. } | Problem::SlowReader { .. } | Problem::Failed(Failure::Deadline) => {

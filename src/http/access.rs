@@ -3,6 +3,7 @@
 use super::config::AccessSettings;
 use super::headers::Origin;
 use super::keys::Keys;
+use super::metrics::Metrics;
 use super::reload::Unusable;
 use super::tls::Tls;
 use std::net::{IpAddr, SocketAddr};
@@ -67,11 +68,12 @@ impl Access {
         Ok(Self { keys, tls, origins: settings.cors_origins.clone(), metrics_apart })
     }
 
-    /// Reads the keys and the certificates again where they have changed.
-    pub fn look(&self) {
-        self.keys.look();
-        if let Some(tls) = &self.tls {
-            tls.look();
+    /// Reads the keys and the certificates again where they have changed, and has `metrics` tell what cannot be used.
+    pub fn look(&self, metrics: &Metrics) {
+        for (files, is_in_force) in [("keys", self.keys.look()), ("tls", self.tls.as_ref().map(Tls::look))] {
+            if let Some(is_in_force) = is_in_force {
+                metrics.files(files, is_in_force);
+            }
         }
     }
 }

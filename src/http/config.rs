@@ -104,6 +104,9 @@ pub struct Settings {
     /// How long the samples of a job are kept after they were drawn
     #[arg(long, env = "SMLD_JOB_SECONDS", value_name = "SECONDS", default_value = "3600")]
     pub job_seconds: NonZero<u32>,
+    /// The most bytes of all answers, from before their samples are drawn until their clients have read them
+    #[arg(long, env = "SMLD_MAX_ANSWER_BYTES", value_name = "BYTES", default_value = "1073741824")]
+    pub max_answer_bytes: NonZero<u64>,
     /// The most rows of one request for scores
     #[arg(long, env = "SMLD_MAX_SCORE_ROWS", value_name = "COUNT", default_value = "256")]
     pub max_score_rows: NonZero<usize>,
@@ -286,6 +289,7 @@ impl Settings {
                 bytes: self.max_job_bytes.get(),
                 retention: seconds(self.job_seconds.get()),
             },
+            answers: self.max_answer_bytes.get(),
             body: self.body_limit.get(),
             stall: seconds(self.stall_seconds.get()),
         }

@@ -5,6 +5,7 @@
 
 use super::metrics::Outcome;
 use super::problem::Problem;
+use super::room::Room;
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use std::pin::Pin;
@@ -57,10 +58,12 @@ pub(super) fn growing(patience: Duration) -> (Outlet, Body) {
     (Outlet { sender, patience }, Body::new(Growing { parts, whole: false }))
 }
 
-/// Lets `feed` go on by itself; `outcome` is told how it ends.
-pub(super) fn go_on(feed: impl Future<Output = Result<(), Broken>> + Send + 'static, outcome: Outcome) {
+/// Lets `feed` go on by itself, in its `room`; `outcome` is told how it ends.
+pub(super) fn go_on(feed: impl Future<Output = Result<(), Broken>> + Send + 'static, outcome: Outcome, room: Room) {
     let ended = async move {
-        let result = match feed.await {
+        let result = feed.await;
+        drop(room);
+        let result = match result {
             Ok(()) => Ok(()),
             Err(Broken::Gone) => return,
             Err(Broken::By(problem)) => {

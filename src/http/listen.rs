@@ -87,10 +87,20 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// A connection that its client closes drops the request it was in.
 pub async fn serve(listener: TcpListener, router: Router, connections: Connections, closing: impl Future<Output = ()>) {
+    attend(listener, router, connections, closing, &watch::Sender::new(())).await;
+}
+
+/// As [`serve`]. Each time that `leaving` is told, the connections that there are end after the answers they are in.
+async fn attend(
+    listener: TcpListener,
+    router: Router,
+    connections: Connections,
+    closing: impl Future<Output = ()>,
+    leaving: &watch::Sender<()>,
+) {
     let speaker = Arc::new(Speaker::new(&connections));
     let Connections { most, most_from_one, header_timeout, reader_timeout, protocol, tls, .. } = connections;
     let (room, clients) = (Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), Arc::new(Clients::default()));
-    let leaving = watch::Sender::new(false);
     let accept = async || {
         // The semaphore is never closed.
         let place = Arc::clone(&room).acquire_owned().await;
@@ -136,13 +146,14 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         });
     }
     drop(listener);
-    leaving.send_replace(true);
+    leaving.send_replace(());
     leaving.closed().await;
 }
 
 /// A listener that is served until it is closed.
 pub struct Front {
     close: oneshot::Sender<()>,
+    leaving: Arc<watch::Sender<()>>,
     served: JoinHandle<()>,
 }
 
@@ -155,7 +166,15 @@ impl Front {
             // Dropping the other end closes too.
             let _ = closing.await;
         };
-        Self { close, served: tokio::spawn(serve(listener, router, connections, closed)) }
+        let leaving = Arc::new(watch::Sender::new(()));
+        let told = Arc::clone(&leaving);
+        let served = async move { attend(listener, router, connections, closed, &told).await };
+        Self { close, leaving, served: tokio::spawn(served) }
+    }
+
+    /// Has the clients that are connected look elsewhere: their connections end after the answers they are in. New ones are accepted.
+    pub fn leave(&self) {
+        self.leaving.send_replace(());
     }
 
     /// Accepts nothing more, and waits for the last answers.
@@ -189,7 +208,7 @@ impl Speaker {
     }
 
     /// Serves `router` on one connection, until it ends or the server is to `leave` it.
-    async fn attend<S>(&self, leave: watch::Receiver<bool>, stream: S, router: Router) -> io::Result<()>
+    async fn attend<S>(&self, leave: watch::Receiver<()>, stream: S, router: Router) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -224,7 +243,7 @@ impl Speaker {
 /// where it is `over`.
 async fn until_left<C: GracefulConnection>(
     connection: C,
-    mut leave: watch::Receiver<bool>,
+    mut leave: watch::Receiver<()>,
     over: impl Future<Output = ()>,
     patience: Duration,
 ) -> Result<(), C::Error> {
@@ -232,7 +251,7 @@ async fn until_left<C: GracefulConnection>(
     let is_over = tokio::select! {
         ended = &mut connection => return ended,
         // One who is gone without a word leaves too.
-        _ = leave.wait_for(|&leave| leave) => false,
+        _ = leave.changed() => false,
         () = over => true,
     };
     // The client is told first, so that it asks nothing more here.

@@ -25,7 +25,7 @@
 //! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
-//! | `room` | the bytes of samples that are kept |
+//! | `room` | the bytes of samples that are held, and their bounds |
 //! | `archive`, `events` | samples to bytes while they are drawn |
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
@@ -77,12 +77,14 @@ pub use inference::Inference;
 pub use jobs::JobLimits;
 pub use keys::{Asker, Denied, Keys, MakeKey, Share};
 pub(crate) use keys::{Guard, guard};
-pub use lifecycle::{Drained, Working, drain};
+pub use lifecycle::{Drained, Working, drain, send_last};
 pub use listen::{Connections, Front, Protocol, raise_open_files, serve};
 pub use metrics::Metrics;
 pub use page::invitation;
 pub(crate) use problem::{Problem, from_panic};
 pub use reload::Unusable;
+pub use room::Answers;
+pub(crate) use room::{NUMBER, Room};
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
 pub use tls::Tls;
 
@@ -110,6 +112,8 @@ pub struct Bounds {
     pub readers: Readers,
     /// How much work may be done for later.
     pub jobs: JobLimits,
+    /// The most bytes of answers that are being drawn or were not read yet.
+    pub answers: u64,
     /// The most bytes of a request's body.
     pub body: usize,
     /// How long the engine may have work and end no step before `/livez` calls the server dead.

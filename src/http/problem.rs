@@ -44,7 +44,12 @@ pub(crate) enum Problem {
     #[error("the body is larger than this server takes; see {setting}")]
     BodyTooLarge { setting: &'static str },
     #[error("the bodies of other requests take all of the {MEBIBYTES} MiB that there are for them; try again later")]
-    NoRoom,
+    NoRoomForBody,
+    #[error(
+        "the answers to other requests leave too little of the {most} bytes that there are for them; try again later; see \
+         --max-answer-bytes"
+    )]
+    NoRoomForAnswer { most: u64 },
     #[error("the body must be JSON: send the header 'content-type: application/json'")]
     NotJsonType,
     #[error("{reason}")]
@@ -126,9 +131,9 @@ impl Problem {
             Self::NotAcceptable { .. } => kind(S::NOT_ACCEPTABLE, "not-acceptable", "No such format"),
             Self::SlowBody { .. } => kind(S::REQUEST_TIMEOUT, "slow-body", "The body came too slowly"),
             Self::BodyTooLarge { .. } => kind(S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
-            Self::NoRoom => Kind {
+            Self::NoRoomForBody | Self::NoRoomForAnswer { .. } => Kind {
                 retry_after: Some(SOON),
-                ..kind(S::TOO_MANY_REQUESTS, "no-room", "The server holds too much of other bodies")
+                ..kind(S::TOO_MANY_REQUESTS, "no-room", "The server holds too much of other requests")
             },
             Self::NotJsonType => kind(S::UNSUPPORTED_MEDIA_TYPE, "not-json-type", "The body's type is not JSON"),
             Self::Invalid { .. } | Self::Refused(Refused::Invalid(_)) => {
@@ -314,7 +319,7 @@ impl IntoResponse for Problem {
             self,
             Self::BodyTooLarge { .. }
                 | Self::SlowBody { .. }
-                | Self::NoRoom
+                | Self::NoRoomForBody
                 | Self::Refused(Refused::Draining)
                 | Self::Failed(Failure::Stopped)
         ) {

@@ -30,8 +30,12 @@ pub(super) struct Fresh<T> {
     seen: Mutex<Seen>,
 }
 
-/// What was found the last time: a digest of the contents, for they may be secret, or why there were none.
-type Seen = Result<[u8; 32], Unusable>;
+/// What was found the last time.
+struct Seen {
+    /// A digest of the contents, for they may be secret, or why there were none.
+    found: Result<[u8; 32], Unusable>,
+    is_in_force: bool,
+}
 
 impl<T> Fresh<T> {
     /// The value that `make` makes of the files.
@@ -41,7 +45,7 @@ impl<T> Fresh<T> {
     pub(super) fn new(paths: Vec<PathBuf>, make: Make<T>) -> Result<Self, Unusable> {
         let contents = read(&paths)?;
         let value = make(&contents, None).map_err(|reason| unusable(&paths, reason))?;
-        let seen = Mutex::new(Ok(digest(&contents)));
+        let seen = Mutex::new(Seen { found: Ok(digest(&contents)), is_in_force: true });
         Ok(Self { paths, make, current: RwLock::new(Arc::new(value)), seen })
     }
 
@@ -51,19 +55,20 @@ impl<T> Fresh<T> {
     }
 
     /// Looks at the files, by their contents: a link may lead elsewhere now. What cannot be used is told once, and leaves the
-    /// value as it was.
-    pub(super) fn look(&self) {
+    /// value as it was. Whether the value is that of the files as they are.
+    pub(super) fn look(&self) -> bool {
         let found = read(&self.paths);
         let now = found.as_ref().map(|contents| digest(contents)).map_err(Clone::clone);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
-            return;
+        if seen.found == now {
+            return seen.is_in_force;
         }
-        *seen = now;
+        seen.found = now;
         let made = found.and_then(|contents| {
             (self.make)(&contents, Some(&self.get())).map_err(|reason| unusable(&self.paths, reason))
         });
         let files = self.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        seen.is_in_force = made.is_ok();
         match made {
             Ok(value) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
@@ -73,6 +78,7 @@ impl<T> Fresh<T> {
                 tracing::error!(files, %reason, "changed, and cannot be used: what was read before stays in force");
             }
         }
+        seen.is_in_force
     }
 }
 
@@ -125,17 +131,15 @@ mod tests {
         };
         lead("old");
         let fresh = Fresh::new(vec![place("file")], text).unwrap();
-        let seen = || {
-            fresh.look();
-            fresh.get().as_str().to_owned()
-        };
-        assert_eq!(seen(), "old");
+        let seen = || (fresh.look(), fresh.get().as_str().to_owned());
+        let [old, new] = ["old", "old, new"].map(str::to_owned);
+        assert_eq!(seen(), (true, old.clone()));
         lead("bad");
-        assert_eq!(seen(), "old");
+        assert_eq!([seen(), seen()], [(false, old.clone()), (false, old.clone())]);
         lead("missing");
-        assert_eq!(seen(), "old");
+        assert_eq!(seen(), (false, old));
         lead("new");
-        assert_eq!([seen(), seen()], ["old, new", "old, new"], "it is read once");
+        assert_eq!([seen(), seen()], [(true, new.clone()), (true, new)], "it is read once");
         lead("bad");
         let refused = Fresh::new(vec![place("file")], text).map(|_| ()).unwrap_err();
         assert!(refused.path == place("file") && refused.reason.contains("utf-8"), "{refused}");

@@ -1,31 +1,139 @@
-//! Room for samples that are kept: taken before they are drawn, given back when the last who holds them is gone.
+//! Room for samples that are held: taken before they are drawn, given back when the last who holds them is gone.
 
+use super::accept::{Format, Whole};
+use super::metrics::Metrics;
+use super::problem::Problem;
+use crate::engine::{InvalidRequest, SampleRequest};
+use axum::body::Bytes;
 use prometheus::IntGauge;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The bytes of all that is kept, as the metrics tell them.
-pub(super) struct Rooms(pub(super) IntGauge);
+/// The bytes of a number as it is drawn: float32.
+pub(crate) const NUMBER: usize = size_of::<f32>();
+/// Of one in a text, at most, with what stands between two.
+pub(super) const TEXT: usize = 16;
+
+/// The bytes of `count` samples of `dim` numbers, with what is told of each.
+pub(super) fn bytes(count: u32, dim: usize, number: usize) -> u64 {
+    const TOLD: usize = 96;
+    u64::from(count) * (TOLD + dim * number) as u64
+}
+
+/// The bytes that are held of the answer to `request` in `format`; of what is sent while it is drawn, a `window` of samples.
+pub(super) fn of_answer(request: &SampleRequest, format: Format, window: u32) -> u64 {
+    let (n, info) = (request.n(), request.model().info());
+    let samples = |count, number| bytes(count, info.dim(), number);
+    match format {
+        // Pictures are smaller than what they are made of.
+        Format::Whole(Whole::Json) if !info.is_image() => samples(n, TEXT),
+        Format::Whole(_) => samples(n, NUMBER),
+        // A zip tells at its end what is in it.
+        Format::Archive(_) | Format::Events => samples(n.min(window), NUMBER) + bytes(n, 0, NUMBER),
+    }
+}
+
+/// The bytes of all that is held together, and as the metrics tell them.
+#[derive(Clone)]
+pub(super) struct Rooms {
+    taken: Arc<AtomicU64>,
+    told: IntGauge,
+}
 
 /// The bytes of some of it.
-pub(super) struct Room {
+pub(crate) struct Room {
     bytes: u64,
-    all: IntGauge,
+    all: Rooms,
 }
 
 impl Rooms {
-    /// Room for `bytes` more.
-    pub(super) fn take(&self, bytes: u64) -> Room {
-        self.0.add(bytes as i64);
-        Room { bytes, all: self.0.clone() }
+    pub(super) fn new(told: IntGauge) -> Self {
+        Self { taken: Arc::default(), told }
+    }
+
+    /// Room for `bytes` more, if all together are no more than `most` then.
+    pub(super) fn take(&self, bytes: u64, most: u64) -> Option<Room> {
+        let more = |taken: u64| taken.checked_add(bytes).filter(|&sum| sum <= most);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        self.told.add(bytes as i64);
+        Some(Room { bytes, all: self.clone() })
     }
 
     /// How many bytes are taken.
     pub(super) fn taken(&self) -> u64 {
-        self.0.get() as u64
+        self.taken.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.all.sub(self.bytes as i64);
+        self.all.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.all.told.sub(self.bytes as i64);
+    }
+}
+
+/// `bytes`, which have their `place`, of whatever kind, until the last part of them is dropped.
+pub(super) fn held<P: Send + 'static>(mut bytes: Vec<u8>, place: P) -> Bytes {
+    struct Held<P> {
+        bytes: Vec<u8>,
+        _place: P,
+    }
+    impl<P> AsRef<[u8]> for Held<P> {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+    // What grew by doubling may be half empty.
+    bytes.shrink_to_fit();
+    Bytes::from_owner(Held { bytes, _place: place })
+}
+
+/// The room of all answers of this process: from before their samples are drawn until their clients have read them.
+#[derive(Clone)]
+pub struct Answers {
+    most: u64,
+    rooms: Rooms,
+}
+
+impl Answers {
+    /// Room for `most` bytes, told by `metrics`.
+    #[must_use]
+    pub fn new(most: u64, metrics: &Metrics) -> Self {
+        Self { most, rooms: Rooms::new(metrics.answer_bytes()) }
+    }
+
+    /// Room for an answer of `bytes`, which `field` asks for.
+    ///
+    /// # Errors
+    /// Where others leave too little, or there will never be as much.
+    pub(super) fn take(&self, field: &str, bytes: u64) -> Result<Room, Problem> {
+        let most = self.most;
+        if bytes > most {
+            let reason = format!(
+                "the answer takes {bytes} bytes, and all answers together may have {most}: ask for parts, one after the other; see \
+                 --max-answer-bytes"
+            );
+            return Err(InvalidRequest::new(field, reason).into());
+        }
+        self.rooms.take(bytes, most).ok_or(Problem::NoRoomForAnswer { most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_taken_than_there_is_and_what_was_held_comes_back_when_the_last_part_of_it_is_dropped() {
+        let rooms = Rooms::new(IntGauge::new("bytes", "bytes").unwrap());
+        let first = rooms.take(6, 10).unwrap();
+        assert!(rooms.take(5, 10).is_none() && rooms.take(u64::MAX, 10).is_none());
+        let mut bytes = held(vec![7; 6], first);
+        let part = bytes.split_to(2);
+        drop(bytes);
+        assert_eq!((rooms.taken(), rooms.told.get()), (6, 6));
+        assert!(rooms.take(4, 10).is_some());
+        drop(part);
+        assert_eq!((rooms.taken(), rooms.told.get()), (0, 0));
     }
 }

@@ -16,6 +16,7 @@ use super::openapi::{
 };
 use super::plan::Plan;
 use super::problem::Problem;
+use super::room::{Room, held};
 use super::served::{Gate, Served};
 use super::source::Source;
 use crate::engine::{RawSampleRequest, SampleRequest};
@@ -143,17 +144,14 @@ impl Service {
                 }
             }
             Wish::Later => self.later(served, asker, id, Asked { request, ..asked }, outcome),
-            Wish::Now(format) => match asker.submit(&served.engine, &request) {
-                Ok(ticket) => {
-                    let deadline = request.deadline().into();
-                    self.send(id, request, Source::Engine(ticket), format, deadline, outcome).await
-                }
+            Wish::Now(format) => match served.submit(asker, &request, format) {
+                Ok((ticket, room)) => self.send(id, request, Source::Engine(ticket), room, format, outcome).await,
                 Err(problem) => outcome.fail(problem),
             },
         }
     }
 
-    /// The samples of `source` in `format`; after `deadline` no more are waited for.
+    /// The samples of `source`, those of `request`, in `format`, as an answer that has its `room`.
     ///
     /// Nothing is spawned before the answer begins: when the client goes away, this future is dropped, and the engine's ticket
     /// with it.
@@ -162,24 +160,32 @@ impl Service {
         id: RequestId,
         request: SampleRequest,
         source: Source,
+        room: Room,
         format: Format,
-        deadline: Instant,
         outcome: Outcome,
     ) -> Response {
+        let deadline = match source {
+            Source::Engine(_) => request.deadline().into(),
+            Source::Kept(..) => Instant::now() + self.bounds.archives.deadline,
+        };
         let sent = match format {
             Format::Whole(format) => match source.drawn(id, request, None, deadline).await {
-                Ok(drawn) => whole(drawn, format).await,
+                Ok(drawn) => whole(drawn, format, room).await,
                 Err(problem) => Err(problem),
             },
             // Of those that grow it is not known yet how they end.
             Format::Archive(container) => {
                 match archive::begin(id, request, source, container, deadline, self.bounds.readers.patience).await {
-                    Ok(begun) => return begun.go_on(outcome),
+                    Ok(begun) => return begun.go_on(outcome, room),
                     Err(problem) => Err(problem),
                 }
             }
             Format::Events => {
-                return Stream::new(Lines::new(id, request), source, deadline).go_on(self.bounds.readers, outcome);
+                return Stream::new(Lines::new(id, request), source, deadline).go_on(
+                    self.bounds.readers,
+                    outcome,
+                    room,
+                );
             }
         };
         match sent {
@@ -193,7 +199,7 @@ impl Service {
 }
 
 /// The answer that is sent when every sample is there.
-async fn whole(drawn: Arc<Drawn>, format: Whole) -> Result<Response, Problem> {
+async fn whole(drawn: Arc<Drawn>, format: Whole, room: Room) -> Result<Response, Problem> {
     let bytes = encoded(drawn.numbers(format), move || drawn.encode(format)).await?;
-    Ok(([(CONTENT_TYPE, format.media_type())], bytes).into_response())
+    Ok(([(CONTENT_TYPE, format.media_type())], held(bytes, room)).into_response())
 }

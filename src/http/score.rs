@@ -14,6 +14,7 @@ use super::metrics::Metrics;
 use super::named::Named;
 use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
+use super::room::{NUMBER, TEXT, held};
 use super::served::Gate;
 use super::source::collected;
 use crate::engine::{InvalidRequest, RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
@@ -98,10 +99,12 @@ impl Scores {
         let request = ScoreRequest::new(&raw, model.clone(), self.limits)?;
         drop(raw);
         let deadline = request.deadline().into();
-        let scores = collected(asker.score(&served.engine, request)?, deadline).await?;
+        let (ticket, room) = served.score(asker, request, if format == Whole::Npy { NUMBER } else { TEXT })?;
+        let scores = collected(ticket, deadline).await?;
         let sha256 = model.info().sha256.clone();
         let bytes = encoded(numbers(&scores.samples), move || encode(&id, model.info(), &scores, format)).await?;
-        Ok(([(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)], bytes).into_response())
+        let told = [(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)];
+        Ok((told, held(bytes, room)).into_response())
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is served, once it is warm.
 
-use crate::engine::Engine;
+use super::accept::Format;
+use super::keys::Asker;
+use super::problem::Problem;
+use super::room::{self, Answers, NUMBER, Room};
+use crate::engine::{Engine, SampleRequest, ScoreRequest, Ticket};
 use crate::score::{Kind, ReadyModel};
 use std::sync::{Arc, OnceLock};
 
@@ -88,13 +92,40 @@ impl Catalog {
     }
 }
 
-/// Warm models and the engine that runs them.
+/// Warm models, the engine that runs them, and room for what they answer.
 #[derive(Clone)]
 pub struct Served {
     /// The models.
     pub catalog: Catalog,
     /// The engine.
     pub engine: Engine,
+    /// The room of all answers.
+    pub answers: Answers,
+}
+
+impl Served {
+    /// Room for the answer to `request` in `format`.
+    pub(super) fn room(&self, request: &SampleRequest, format: Format) -> Result<Room, Problem> {
+        self.answers.take("n", room::of_answer(request, format, self.engine.window()))
+    }
+
+    /// Has the engine take `request`, on the account of `asker`, where there is room for its answer in `format`.
+    pub(super) fn submit(
+        &self,
+        asker: &Asker,
+        request: &SampleRequest,
+        format: Format,
+    ) -> Result<(Ticket, Room), Problem> {
+        let room = self.room(request, format)?;
+        Ok((asker.submit(&self.engine, request)?, room))
+    }
+
+    /// The same of scores, a number of whose answer takes so many bytes; the points that they are of are held too.
+    pub(super) fn score(&self, asker: &Asker, request: ScoreRequest, number: usize) -> Result<(Ticket, Room), Problem> {
+        let bytes = room::bytes(request.rows(), request.model().info().dim(), NUMBER + number);
+        let room = self.answers.take("x", bytes)?;
+        Ok((asker.score(&self.engine, request)?, room))
+    }
 }
 
 /// Between the endpoints and what is served: shut while models load, then open for good.

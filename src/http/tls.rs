@@ -68,9 +68,9 @@ impl Tls {
     }
 
     /// Reads the files again if they have changed. One of them may have been written and the other not yet: the two do not fit
-    /// then, what was read before stays, and the next look finds both.
-    pub fn look(&self) {
-        self.certificates.0.look();
+    /// then, what was read before stays, and the next look finds both. Whether what they have now is in force.
+    pub fn look(&self) -> bool {
+        self.certificates.0.look()
     }
 }
 

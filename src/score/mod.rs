@@ -2,11 +2,14 @@
 //!
 //! A [`ScoreModel`] is a description and a factory; a [`ScoreSession`] evaluates and is owned by one thread. The
 //! implementors are exact densities ([`density`]) and, with the feature `onnx`, networks in ONNX files ([`onnx`]).
-//! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served; [`tune`] measures how that runs fastest.
+//! [`prepare`] is the one way from a model to a [`ReadyModel`], which alone can be served; [`tune`] measures how that runs fastest; `fleet` does
+//! both for all models of a server.
 
 pub mod density;
 #[cfg(feature = "onnx")]
 mod files;
+#[cfg(feature = "onnx")]
+mod fleet;
 mod identity;
 mod idle;
 mod info;
@@ -21,6 +24,8 @@ mod tuning;
 use density::Density;
 #[cfg(feature = "onnx")]
 pub use files::{Loader, ModelFileError, model_files};
+#[cfg(feature = "onnx")]
+pub use fleet::{FleetError, ready_models};
 #[cfg(feature = "train")]
 pub(crate) use identity::is_name;
 pub use info::{Kind, ModelInfo, UnknownLabel};

@@ -1,6 +1,7 @@
 //! What `deploy/` and the Dockerfile say of the server is true of it.
 
-use super::support::{ROOMY, get, post, send, site};
+use super::keys::{Guarded, with};
+use super::support::{get, post, send};
 use clap::{Args, Command};
 use smld::http::config::Settings;
 use std::collections::BTreeSet;
@@ -43,16 +44,19 @@ fn every_variable_of_a_deployment_is_a_setting() {
 
 #[tokio::test]
 async fn every_metric_of_a_deployment_is_exposed() {
-    let site = site(ROOMY);
+    let guarded = Guarded::new(&[], &[]);
+    let ask = async |request| send(&guarded.site.router, with(&guarded.alice, request)).await;
     for body in [r#"{"n":1}"#, r#"{"model":"mixture","sampler":{"method":"langevin","tau":1e4}}"#] {
-        send(&site.router, post(body)).await;
+        ask(post(body)).await;
     }
-    site.served.engine.drain();
-    assert_eq!(send(&site.router, post("{}")).await.status, 503);
-    let exposed = words(send(&site.router, get("/metrics")).await.text(), "smld_");
-    let named = words(&deployment(), "smld_");
-    assert!(named.contains("smld_queued_evaluations"));
-    assert_eq!(named.difference(&exposed).collect::<Vec<_>>(), Vec::<&String>::new());
+    guarded.site.served.engine.drain();
+    assert_eq!(ask(post("{}")).await.status, 503);
+    let metrics = ask(get("/metrics")).await;
+    for (prefix, one) in [("smld_", "smld_queued_evaluations"), ("process_", "process_start_time_seconds")] {
+        let (exposed, named) = (words(metrics.text(), prefix), words(&deployment(), prefix));
+        assert!(named.contains(one));
+        assert_eq!(named.difference(&exposed).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
 }
 
 /// What stands between `before` and `after` in the file `name`, wherever it does.

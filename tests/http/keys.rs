@@ -19,17 +19,17 @@ fn made(arguments: &[&str]) -> (String, String) {
 }
 
 /// A server with keys of `alice` and `bob`, each made by `smld key` with the arguments.
-struct Guarded {
-    site: Site,
+pub(crate) struct Guarded {
+    pub(crate) site: Site,
     keys: Keys,
-    alice: String,
+    pub(crate) alice: String,
     bob: String,
     file: PathBuf,
     _folder: TempDir,
 }
 
 impl Guarded {
-    fn new(alice: &[&str], bob: &[&str]) -> Self {
+    pub(crate) fn new(alice: &[&str], bob: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("keys.toml");
         let [(alice, first), (bob, second)] =
@@ -45,7 +45,7 @@ impl Guarded {
     }
 }
 
-fn with(key: &str, mut request: Request<Body>) -> Request<Body> {
+pub(crate) fn with(key: &str, mut request: Request<Body>) -> Request<Body> {
     request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
     request
 }
@@ -230,13 +230,14 @@ async fn a_changed_file_is_in_force_after_a_look_and_a_broken_one_never() {
     let status = async |key: &str, request| guarded.status(with(key, request)).await;
     assert_eq!(status(&guarded.alice, later(ENDLESS)).await, 202);
 
+    assert_eq!(guarded.keys.look(), Some(true));
     std::fs::write(&guarded.file, "[[key]]\nname = 1").unwrap();
-    guarded.keys.look();
+    assert_eq!(guarded.keys.look(), Some(false));
     assert_eq!(status(&guarded.bob, get("/v1/models")).await, 200);
 
     let (new, lines) = made(&["alice", "--max-evaluations", "50000007"]);
     std::fs::write(&guarded.file, lines).unwrap();
-    guarded.keys.look();
+    assert_eq!(guarded.keys.look(), Some(true));
     assert_eq!([status(&guarded.alice, post("{}")).await, status(&guarded.bob, post("{}")).await], [401, 401]);
     // What alice has under way still counts, by whichever key it was asked for.
     let small = |n: u32| post(format!(r#"{{"model":"mixture","n":{n},"sampler":{{"method":"langevin","steps":4}}}}"#));

@@ -3,7 +3,7 @@
 use super::support::{LONG, ROOMY, calls, post, request, send, shut, site};
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
-use smld::http::{Connections, Protocol, serve};
+use smld::http::{Connections, Front, Protocol, serve};
 use std::convert::Infallible;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -106,6 +106,45 @@ async fn a_connection_of_http2_that_idles_is_closed_whether_it_asked_before_or_n
         assert!(kinds.map(|frame| frame[3]).any(|kind| kind == GOAWAY), "it is told before");
     }
     server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_are_connected_are_told_to_look_elsewhere_and_new_ones_are_served() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let front = Front::open(listener, shut(), Connections { protocol: Protocol::Http2, ..patient() });
+    let connect = || {
+        let mut client = connect(address);
+        client.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat()).unwrap();
+        client
+    };
+    // The kind of the next frame.
+    let next = |client: &mut TcpStream| {
+        let mut head = [0; 9];
+        client.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        client.read_exact(&mut vec![0; length]).unwrap();
+        head[3]
+    };
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    let mut old = connect();
+    assert_eq!(next(&mut old), SETTINGS);
+    front.leave();
+    while next(&mut old) != GOAWAY {}
+    let mut new = connect();
+    assert_eq!(next(&mut new), SETTINGS);
+    // It answers, and says nothing of going: what it answers first would be that.
+    new.write_all(&frame(PING, 0, 0, b"8 octets")).unwrap();
+    while match next(&mut new) {
+        PING => false,
+        kind => {
+            assert_ne!(kind, GOAWAY);
+            true
+        }
+    } {}
+    drop((old, new));
+    front.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

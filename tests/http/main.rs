@@ -21,6 +21,7 @@ mod page;
 mod probe;
 mod problems;
 mod reproducible;
+mod room;
 mod scores;
 mod support;
 mod tls;

@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use smld::engine::{EngineConfig, RequestLimits, ScoreLimits, Snapshot, Worker, engine};
 use smld::http::{
-    Access, Bounds, Catalog, Connections, Gate, Inference, JobLimits, Metrics, Readers, Served, Working, router, serve,
-    supervision,
+    Access, Answers, Bounds, Catalog, Connections, Gate, Inference, JobLimits, Metrics, Readers, Served, Working,
+    router, serve, supervision,
 };
 use smld::score::density::{Component, DensityModel, GaussianMixture};
 use smld::score::{ModelInfo, ReadyModel, Rows, ScoreError, ScoreModel, ScoreSession, prepare};
@@ -99,6 +99,15 @@ pub(crate) fn supervised(access: &Access) -> (Site, Router) {
     (site, supervision(&gate, &metrics, bounds()))
 }
 
+/// A server, and its gRPC.
+pub(crate) async fn called(bounds: Bounds) -> (Site, Router) {
+    let (gate, metrics) = (Gate::default(), Arc::new(Metrics::new(|| 0).unwrap()));
+    let (router, served, workers) = opened(&gate, &metrics, ROOMY, bounds, &Access::default());
+    let site = Site { router, served, _working: Working::start(workers).unwrap() };
+    let inference = Inference::new(&gate, &metrics, bounds);
+    (site, smld::grpc::router(inference, &Access::default(), &metrics).await.unwrap().0)
+}
+
 pub(crate) fn guarded_site_at_rest(
     config: EngineConfig,
     bounds: Bounds,
@@ -117,8 +126,10 @@ fn opened(
     let catalog = Catalog::new(vec![ready(mixture()), ready(Tiles::new())], Some("tiles")).unwrap();
     let observer = Arc::clone(metrics);
     let (engine, workers) = engine(catalog.models(), config, observer).unwrap();
-    let served = Served { catalog, engine };
+    let served = Served { catalog, engine, answers: Answers::new(bounds.answers, metrics) };
     gate.open(served.clone());
+    // As the program does when it has opened its listeners.
+    access.look(metrics);
     (router(gate, metrics, bounds, access), served, workers)
 }
 
@@ -143,6 +154,7 @@ pub(crate) fn bounds() -> Bounds {
         scores: ScoreLimits { rows: 64, deadline: requests.deadline },
         readers: Readers { patience, heartbeat },
         jobs: JobLimits { most: 8, bytes: 1 << 20, retention: Duration::from_secs(600) },
+        answers: 1 << 30,
         body: 4096,
         stall: Duration::from_secs(60),
     }

@@ -95,13 +95,13 @@ async fn new_certificates_are_shown_to_new_connections_and_broken_ones_to_none()
     let answered = |root: &CertificateDer<'static>| status(&mut site.connect(root)).is_ok();
 
     std::fs::write(&site.cert, new.cert.pem()).unwrap();
-    site.tls.look();
+    assert!(!site.tls.look());
     assert!(answered(&old), "the key is still the old one's: the two do not fit");
     std::fs::write(&site.key, "no key").unwrap();
-    site.tls.look();
+    assert!(!site.tls.look());
     assert!(answered(&old));
     std::fs::write(&site.key, new.signing_key.serialize_pem()).unwrap();
-    site.tls.look();
+    assert!(site.tls.look());
     assert!(answered(new.cert.der()) && !answered(&old));
     assert_eq!(status(&mut open).unwrap(), "HTTP/1.1 200", "what was open goes on");
 }

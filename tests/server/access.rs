@@ -52,6 +52,18 @@ async fn the_log_names_the_holder_and_neither_it_nor_the_settings_have_the_key()
     let help = smld(&["sample", "--help"], &[("SMLD_KEY", &key)]);
     assert!(!String::from_utf8_lossy(&help.stdout).contains(&key));
 
+    // What cannot be used is told, and changes nothing.
+    let usable = async |value: u8| {
+        let line = format!("smld_files_usable{{files=\"keys\"}} {value}");
+        let metrics = program.request("GET", "/metrics").bearer_auth(&key).send().await.unwrap().text().await.unwrap();
+        metrics.lines().any(|found| found == line)
+    };
+    let lines = std::fs::read_to_string(&file).unwrap();
+    for (contents, value) in [("[[key]]", 0), (lines.as_str(), 1)] {
+        std::fs::write(&file, contents).unwrap();
+        program.signal("HUP");
+        while !usable(value).await {}
+    }
     // Another's key is in force after SIGHUP.
     let other = add_key(&file, "bob", &[]);
     program.signal("HUP");

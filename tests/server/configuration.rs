@@ -22,6 +22,18 @@ fn a_flag_goes_before_its_variable_and_a_variable_before_the_file() {
 }
 
 #[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let variables = [("SMLD_WORKERS", "2"), ("SMLD_WORKER", "3"), ("SMLD_KEY", "a client's"), ("SMLDX", "another's")];
+    let checked = command(&["--check-config"]).envs(variables).output().unwrap();
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert!(checked.status.success() && said.lines().count() == 1, "{said}");
+    assert!(said.contains("SMLD_WORKER is in the environment, and no setting"), "{said}");
+    let mut server = command(&["--listen", "127.0.0.1:0", "--models", "no-such-folder", "--log", "warn"]);
+    let said = String::from_utf8(server.envs(variables).output().unwrap().stderr).unwrap();
+    assert!(said.contains("variable=\"SMLD_WORKER\"") && !said.contains("SMLD_KEY"), "{said}");
+}
+
+#[test]
 fn what_is_in_force_is_a_file_that_puts_it_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let first = output(&[

@@ -1,7 +1,9 @@
 //! How the program ends.
 
-use super::program::{Program, output};
+use super::program::{Program, command, output};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 /// `steps` steps of one chain, seconds of them to the hundred thousand.
 fn chain(steps: u32) -> Value {
@@ -34,6 +36,34 @@ async fn when_the_grace_is_over_requests_are_told_so_and_the_program_says_how_ma
     assert_eq!(answer.json::<Value>().await.unwrap()["type"], "urn:smld:problem:stopped");
     let (status, log) = program.end();
     assert!(status.success() && log.contains("unfinished=1"), "{status}: {log}");
+}
+
+/// onnxruntime cannot be left while it loads.
+#[test]
+fn a_signal_while_models_load_ends_the_program_in_order() {
+    for _ in 0..3 {
+        let mut program = command(&["--listen", "127.0.0.1:0", "--models", "models"]);
+        let mut program = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(program.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("loads its models"), "{first}");
+        let kill = Command::new("kill").arg(program.id().to_string()).status().unwrap();
+        assert!(kill.success());
+        let output = program.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Whoever collects the log reads nothing else.
+#[test]
+fn the_reason_that_stops_a_start_is_a_line_of_the_log_where_that_is_json() {
+    let output = output(&["--listen", "127.0.0.1:0", "--log-format", "json", "--models", "no-such-folder"]);
+    assert!(!output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.last().unwrap();
+    assert_eq!(last["level"], "ERROR");
+    assert!(last["reason"].as_str().unwrap().contains("no-such-folder is neither"), "{last}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Board {
     pub(in crate::engine) fn submit(&mut self, work: Work, now: Instant) -> Result<Taken, Refused> {
         let (demand, forecast) = (self.demand(&work)?, self.foretell(&work, now)?);
         // Room for a window of samples and a failure: sending never waits, and never fails for want of room.
-        let window = window(self.config.slots);
+        let window = self.window();
         let (first_index, chains) = (work.first_index(), work.chains());
         let (ticket, words) = mpsc::channel(chains.min(window) as usize + 1);
         let windowed = chains > window;
@@ -62,6 +62,11 @@ impl Board {
     pub(in crate::engine) fn foretell(&mut self, work: &Work, now: Instant) -> Result<Forecast, Refused> {
         self.place(work.priority(), now)?;
         self.admit(self.demand(work)?, work.deadline(), now)
+    }
+
+    /// The most samples of one request that are under way or wait to be fetched.
+    pub(in crate::engine) fn window(&self) -> u32 {
+        window(self.config.slots)
     }
 
     /// What `work` asks for; refused where the engine was made without its model.

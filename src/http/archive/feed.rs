@@ -8,6 +8,7 @@ use crate::http::growing::{Broken, Outlet, go_on, growing};
 use crate::http::identify::RequestId;
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
+use crate::http::room::Room;
 use crate::http::source::Source;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -45,14 +46,14 @@ pub(in crate::http) async fn begin(
 
 impl Begun {
     /// The answer. It goes on by itself, and so does `outcome`, as long as somebody reads it.
-    pub(in crate::http) fn go_on(self, outcome: Outcome) -> Response {
+    pub(in crate::http) fn go_on(self, outcome: Outcome, room: Room) -> Response {
         let (outlet, body) = growing(self.patience);
         let (media_type, deadline) = (self.media_type, self.deadline);
         let feed = async move {
             let sent = timeout_at(deadline, self.send(&outlet)).await;
             sent.unwrap_or_else(|_| Err(Failure::Deadline.into()))
         };
-        go_on(feed, outcome);
+        go_on(feed, outcome, room);
         ([(CONTENT_TYPE, media_type)], body).into_response()
     }
 

@@ -2,10 +2,11 @@
 
 use super::PATIENCE;
 use crate::http::problem::Problem;
+use crate::http::room::held;
 use axum::body::{Body, Bytes, HttpBody};
 use std::future::poll_fn;
 use std::pin::Pin;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// What is held of any body, whatever there is of others.
@@ -35,10 +36,10 @@ async fn within(room: &'static Semaphore, body: Body, most: usize, setting: &'st
     }
     let parts = u32::try_from(expected.div_ceil(SMALL as u64)).map_or(PARTS, |parts| parts.min(PARTS));
     let Ok(Ok(place)) = timeout(PATIENCE, room.acquire_many(parts)).await else {
-        return Err(Problem::NoRoom);
+        return Err(Problem::NoRoomForBody);
     };
     arriving.fill(most).await?;
-    Ok(Bytes::from_owner(Placed { bytes: arriving.bytes, _place: place }))
+    Ok(held(arriving.bytes, place))
 }
 
 /// A body and what has come of it.
@@ -67,18 +68,6 @@ impl Arriving {
             self.bytes.extend_from_slice(&data);
         }
         Ok(true)
-    }
-}
-
-/// The bytes of a body, and its place.
-struct Placed {
-    bytes: Vec<u8>,
-    _place: SemaphorePermit<'static>,
-}
-
-impl AsRef<[u8]> for Placed {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 
@@ -137,6 +126,6 @@ mod tests {
         let room = room(8);
         let _all = room.acquire_many(8).await.unwrap();
         let problem = within(room, Body::from(vec![7; 2 * SMALL]), 8 * SMALL, "--max").await.unwrap_err();
-        assert!(matches!(problem, Problem::NoRoom) && problem.retry_after().is_some(), "{problem}");
+        assert!(matches!(problem, Problem::NoRoomForBody) && problem.retry_after().is_some(), "{problem}");
     }
 }

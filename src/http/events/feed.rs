@@ -8,6 +8,7 @@ use crate::http::encode::{encoded, numbers};
 use crate::http::growing::{Broken, Outlet, Readers, go_on, growing};
 use crate::http::metrics::Outcome;
 use crate::http::problem::Problem;
+use crate::http::room::Room;
 use crate::http::source::Source;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -49,9 +50,9 @@ impl<V: Voice> Stream<V> {
     }
 
     /// The answer. It goes on by itself, and so does `outcome`, as long as somebody reads it.
-    pub(in crate::http) fn go_on(self, readers: Readers, outcome: Outcome) -> Response {
+    pub(in crate::http) fn go_on(self, readers: Readers, outcome: Outcome, room: Room) -> Response {
         let (outlet, body) = growing(readers.patience);
-        go_on(self.send(outlet, readers.heartbeat), outcome);
+        go_on(self.send(outlet, readers.heartbeat), outcome, room);
         ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")], body).into_response()
     }
 

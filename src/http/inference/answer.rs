@@ -3,6 +3,7 @@
 use super::HEADER_LENGTH;
 use super::service::Answer;
 use crate::http::encode::Unwritable;
+use crate::http::room::{NUMBER, TEXT, held};
 use crate::oip::{Numbers, VERSION};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -69,8 +70,14 @@ enum Data<'a> {
 }
 
 impl Form {
+    /// The most bytes that a number takes in this form.
+    pub(super) fn number(&self) -> usize {
+        let none_is_text = if self.binary.is_empty() { self.all } else { self.binary.iter().all(|&binary| binary) };
+        if none_is_text { NUMBER } else { TEXT }
+    }
+
     /// `answer` in this form.
-    pub(super) fn write(&self, answer: &Answer) -> Result<Response, Unwritable> {
+    pub(super) fn write(&self, answer: Answer) -> Result<Response, Unwritable> {
         let (mut outputs, mut behind) = (Vec::new(), Vec::new());
         for (place, output) in answer.outputs.iter().enumerate() {
             let elements = if self.binary.get(place).copied().unwrap_or(self.all) {
@@ -89,10 +96,11 @@ impl Form {
         let (model_name, id) = (answer.model.as_str(), self.id.as_deref());
         let mut body = serde_json::to_vec(&Document { model_name, model_version: VERSION, id, outputs })?;
         if behind.is_empty() {
-            return Ok(([(CONTENT_TYPE, "application/json")], body).into_response());
+            return Ok(([(CONTENT_TYPE, "application/json")], held(body, answer.room)).into_response());
         }
         let length = body.len().to_string();
         body.append(&mut behind);
-        Ok(([(CONTENT_TYPE, "application/octet-stream"), (HEADER_LENGTH, &length)], body).into_response())
+        let told = [(CONTENT_TYPE, "application/octet-stream"), (HEADER_LENGTH, &length)];
+        Ok((told, held(body, answer.room)).into_response())
     }
 }

@@ -151,11 +151,11 @@ async fn infer(
     let read = async |model: Model| {
         let (call, wanted) = body::read(request, inference.most_bytes(&model)).await?;
         form = wanted;
-        Ok(call)
+        Ok((call, form.number()))
     };
     let answer = inference.infer(&asker, [&model, &version], &mut provenance, read).await;
     let written = match answer {
-        Ok(answer) => blocking(move || form.write(&answer)).await,
+        Ok(answer) => blocking(move || form.write(answer)).await,
         Err(problem) => Err(problem),
     };
     (provenance, written).into_response()

@@ -7,6 +7,7 @@ use crate::http::asked::{self, Wish, X_SMLD_MODEL_SHA256};
 use crate::http::keys::Asker;
 use crate::http::metrics::{Metrics, Outcome};
 use crate::http::problem::Problem;
+use crate::http::room::{self, Room};
 use crate::http::served::{Gate, Served};
 use crate::http::source::collected;
 use crate::http::{Bounds, health, score};
@@ -53,6 +54,8 @@ pub(crate) struct Answer {
     pub(crate) model: String,
     /// The outputs that were wanted, in that order.
     pub(crate) outputs: Vec<Output>,
+    /// Until it is sent.
+    pub(crate) room: Arc<Room>,
 }
 
 impl Model {
@@ -137,9 +140,10 @@ impl Inference {
         score::most_bytes(info, self.bounds.scores.rows, number)
     }
 
-    /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads. What is known on the way is
+    /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads, a number of whose answer takes so
+    /// many bytes. What is known on the way is
     /// left in `provenance`, as for all samples. Dropping the future cancels what is left before the next evaluation.
-    pub(crate) async fn infer<F: Future<Output = Result<Call, Problem>>>(
+    pub(crate) async fn infer<F: Future<Output = Result<(Call, usize), Problem>>>(
         &self,
         asker: &Asker,
         [name, version]: [&str; 2],
@@ -153,16 +157,16 @@ impl Inference {
             if model.role == Role::Score {
                 outcome.discard();
             }
-            let call = read(model.clone()).await?;
+            let (call, number) = read(model.clone()).await?;
             let signature = model.signature();
             let choice = signature.choice(&call.outputs)?;
-            let outputs = match model.role {
-                Role::Sampler => self.sampled(asker, &model, call, &mut outcome, provenance).await?,
-                Role::Score => self.scored(asker, &model, call, provenance).await?,
+            let (outputs, room) = match model.role {
+                Role::Sampler => self.sampled(asker, &model, call, number, &mut outcome, provenance).await?,
+                Role::Score => self.scored(asker, &model, call, number, provenance).await?,
             };
             let mut outputs: Vec<_> = outputs.into_iter().map(Some).collect();
             let chosen = choice.into_iter().filter_map(|place| outputs[place].take()).collect();
-            Ok(Answer { model: signature.name, outputs: chosen })
+            Ok(Answer { model: signature.name, outputs: chosen, room: Arc::new(room) })
         };
         let answer = answer.await;
         outcome.end(answer.as_ref().map(drop));
@@ -174,15 +178,17 @@ impl Inference {
         asker: &Asker,
         model: &Model,
         call: Call,
+        number: usize,
         outcome: &mut Outcome,
         provenance: &mut HeaderMap,
-    ) -> Result<Vec<Output>, Problem> {
+    ) -> Result<(Vec<Output>, Room), Problem> {
         outcome.model(&model.info().name);
         let raw = call.samples(&model.signature(), self.bounds.requests.deadline)?;
         let request = self.bounds.check(&raw, model.model.clone(), Wish::Now(Format::Whole(Whole::Npy)))?;
         *provenance = asked::provenance(&request);
+        let room = model.served.answers.take("n", room::bytes(request.n(), model.info().dim(), number))?;
         let ticket = asker.submit(&model.served.engine, &request)?;
-        Ok(Output::sampled(&request, &collected(ticket, request.deadline().into()).await?))
+        Ok((Output::sampled(&request, &collected(ticket, request.deadline().into()).await?), room))
     }
 
     async fn scored(
@@ -190,8 +196,9 @@ impl Inference {
         asker: &Asker,
         model: &Model,
         call: Call,
+        number: usize,
         provenance: &mut HeaderMap,
-    ) -> Result<Vec<Output>, Problem> {
+    ) -> Result<(Vec<Output>, Room), Problem> {
         let raw = call.scores(&model.signature(), model.info(), self.bounds.scores.deadline)?;
         let request = ScoreRequest::new(&raw, model.model.clone(), self.bounds.scores)?;
         drop(raw);
@@ -199,7 +206,8 @@ impl Inference {
             provenance.insert(X_SMLD_MODEL_SHA256, sha256);
         }
         let deadline = request.deadline().into();
-        let scores = collected(asker.score(&model.served.engine, request)?, deadline).await?;
-        Ok(Output::scored(model.info(), &scores))
+        let (ticket, room) = model.served.score(asker, request, number)?;
+        let scores = collected(ticket, deadline).await?;
+        Ok((Output::scored(model.info(), &scores), room))
     }
 }

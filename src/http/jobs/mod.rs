@@ -46,7 +46,6 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use id::JobId;
 use store::{Found, Told};
-use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -134,6 +133,7 @@ async fn fetch(
     headers: HeaderMap,
 ) -> Response {
     let outcome = service.metrics.uncounted();
+    let Some(served) = service.gate.served() else { return outcome.fail(Problem::NotReady) };
     let drawn = match service.jobs.find(&JobId::asked(&asker, id)) {
         Ok(Found::Done(drawn)) => drawn,
         Ok(Found::UnderWay(told)) => return told.into_response(),
@@ -142,11 +142,12 @@ async fn fetch(
     };
     let provenance = provenance(&drawn.request);
     let extras: &[Extra] = if drawn.request.diagnostics() { &[Extra::Diagnostics] } else { &[] };
-    let answer = match negotiate(&headers, drawn.request.model().info(), extras) {
-        Ok(format) => {
-            let deadline = Instant::now() + service.bounds.archives.deadline;
+    // The samples have theirs, and each answer that is made of them.
+    let format = negotiate(&headers, drawn.request.model().info(), extras);
+    let answer = match format.and_then(|format| Ok((format, served.room(&drawn.request, format)?))) {
+        Ok((format, room)) => {
             let (id, request) = (drawn.id.clone(), drawn.request.clone());
-            service.send(id, request, Source::Kept(drawn, 0), format, deadline, outcome).await
+            service.send(id, request, Source::Kept(drawn, 0), room, format, outcome).await
         }
         Err(problem) => outcome.fail(problem),
     };

@@ -11,7 +11,7 @@ use crate::http::encode::Drawn;
 use crate::http::identify::RequestId;
 use crate::http::metrics::{Metrics, Outcome};
 use crate::http::problem::Problem;
-use crate::http::room::Rooms;
+use crate::http::room::{self, Room, Rooms};
 use crate::http::source::Source;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,7 +91,7 @@ impl Job {
 
 impl Jobs {
     pub(in crate::http) fn new(limits: JobLimits, metrics: Arc<Metrics>) -> Self {
-        let held = Held { jobs: BTreeMap::new(), rooms: Rooms(metrics.job_bytes()), taken: 0 };
+        let held = Held { jobs: BTreeMap::new(), rooms: Rooms::new(metrics.job_bytes()), taken: 0 };
         Self { limits, metrics, held: Mutex::new(held) }
     }
 
@@ -118,18 +118,19 @@ impl Jobs {
             return Err(Problem::Conflict);
         }
         let bytes = bytes(&asked.request);
-        let submitted = held.check_room(&self.limits, bytes).and_then(|()| submit(&asked.request));
-        let ticket = match submitted {
-            Ok(ticket) => ticket,
+        let submitted = held
+            .check_room(&self.limits, bytes)
+            .and_then(|()| submit(&asked.request))
+            .and_then(|ticket| Ok((ticket, held.make_room(&self.limits, bytes)?)));
+        let (ticket, room) = match submitted {
+            Ok(taken) => taken,
             Err(problem) => {
                 outcome.end(Err(&problem));
                 return Err(problem);
             }
         };
-        held.make_room(&self.limits, bytes);
         let (number, Asked { raw, request, .. }) = (held.taken, asked);
         let (forecast, state) = (ticket.forecast(), State::UnderWay(ticket.watch()));
-        let room = held.rooms.take(bytes);
         let work = {
             let (jobs, id, request) = (Arc::clone(self), id.clone(), request.clone());
             async move {
@@ -204,34 +205,38 @@ impl Held {
             let reason = format!("its samples take {bytes} bytes, and all jobs may keep {most}; see --max-job-bytes");
             return Err(InvalidRequest::new("n", reason).into());
         }
-        let count = self.jobs.values().filter(|job| !job.state.is_over()).count();
-        let held = self.rooms.taken().saturating_sub(self.jobs.values().map(Job::gives).sum());
-        if count >= limits.most || held + bytes > limits.bytes {
-            let reason = format!("{count} jobs are under way, and {held} bytes of samples are theirs or being read");
-            return Err(Problem::TooManyJobs { reason });
-        }
-        Ok(())
+        let (count, held) = self.lasting();
+        if count >= limits.most || held + bytes > limits.bytes { Err(self.full()) } else { Ok(()) }
     }
 
-    /// Forgets as many of those that are over as room is wanted for one more, of `bytes`.
-    fn make_room(&mut self, limits: &JobLimits, bytes: u64) {
+    /// The room of one more, of `bytes`: as many of those that are over are forgotten as it takes.
+    fn make_room(&mut self, limits: &JobLimits, bytes: u64) -> Result<Room, Problem> {
         loop {
-            let is_full = self.rooms.taken() + bytes > limits.bytes;
-            if !is_full && self.jobs.len() < limits.most {
-                return;
-            }
+            let is_full = match self.rooms.take(bytes, limits.bytes) {
+                Some(room) if self.jobs.len() < limits.most => return Ok(room),
+                room => room.is_none(),
+            };
             let over = self.jobs.iter().filter(|(_, job)| job.state.is_over() && (!is_full || job.gives() > 0));
-            let Some(oldest) = over.min_by_key(|(_, job)| job.number).map(|(id, _)| id.clone()) else { return };
-            if let Some(job) = self.jobs.remove(&oldest) {
-                job.task.abort();
-            }
+            let oldest = over.min_by_key(|(_, job)| job.number).map(|(id, _)| id.clone());
+            let job = oldest.and_then(|oldest| self.jobs.remove(&oldest)).ok_or_else(|| self.full())?;
+            job.task.abort();
         }
+    }
+
+    /// How many jobs, and bytes of samples, do not give way.
+    fn lasting(&self) -> (usize, u64) {
+        let count = self.jobs.values().filter(|job| !job.state.is_over()).count();
+        (count, self.rooms.taken().saturating_sub(self.jobs.values().map(Job::gives).sum()))
+    }
+
+    fn full(&self) -> Problem {
+        let (count, held) = self.lasting();
+        let reason = format!("{count} jobs are under way, and {held} bytes of samples are theirs or being read");
+        Problem::TooManyJobs { reason }
     }
 }
 
-/// The bytes that the samples of `request` take, with what is told of each.
+/// The bytes that the samples of `request` take.
 fn bytes(request: &SampleRequest) -> u64 {
-    const TOLD: usize = 96;
-    let each = TOLD + request.model().info().dim() * size_of::<f32>();
-    u64::from(request.n()) * each as u64
+    room::bytes(request.n(), request.model().info().dim(), room::NUMBER)
 }

@@ -107,11 +107,9 @@ impl Keys {
         Ok(Asker::new(holder))
     }
 
-    /// Reads the file again if it has changed.
-    pub fn look(&self) {
-        if let Some(ring) = &self.0 {
-            ring.look();
-        }
+    /// Reads the file again if it has changed. Whether what it has now is in force; nothing where there is no file.
+    pub fn look(&self) -> Option<bool> {
+        self.0.as_ref().map(|ring| ring.look())
     }
 }
 

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use family::families;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TEXT_FORMAT,
     TextEncoder,
@@ -61,7 +62,7 @@ families! {
         request_duration_seconds: Histogram [] in REQUEST_SECONDS,
         /// Requests for samples that were refused for want of room or readiness, by reason: too many requests, too long a queue,
         /// a deadline that could not be kept, draining, not ready, too many jobs; and requests of any kind that were refused for
-        /// want of room for their body, no-room, of a key, or of what the key may have: unauthorized, key-rate, key-evaluations.
+        /// want of room for their body or their answer, no-room, of a key, or of what the key may have: unauthorized, key-rate, key-evaluations.
         rejected_total: IntCounterVec ["reason"],
         /// Requests of any kind that brought a key, by its name; those above its rate are not among them.
         key_requests_total: IntCounterVec ["key"],
@@ -69,6 +70,8 @@ families! {
         jobs: IntGauge [],
         /// Bytes of samples that jobs keep, or will keep.
         job_bytes: IntGauge [],
+        /// Bytes of answers that are being drawn or were not read yet.
+        answer_bytes: IntGauge [],
     }
 }
 
@@ -93,8 +96,10 @@ families! {
         last_step_timestamp_seconds: Gauge [],
         /// What runs a model; always 1.
         execution_provider_info: IntGaugeVec ["model", "provider"],
-        /// Lines of the log that were lost because nobody read those before them.
+        /// Lines of the log that were lost because nobody read those before them, or they could not be written.
         log_lines_lost_total: IntCounter [],
+        /// Whether the files of keys, or of TLS, are in force as they are; 0 where they cannot be used, and what was read before stays.
+        files_usable: IntGaugeVec ["files"],
         /// The build; always 1.
         build_info: IntGaugeVec ["version"],
     }
@@ -117,6 +122,7 @@ impl Metrics {
     /// Where two have one name or a name cannot be.
     pub fn new(lost_lines: impl Fn() -> u64 + Send + 'static) -> prometheus::Result<Self> {
         let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
         let (steps, requests, engine) =
             (Steps::register(&registry)?, Requests::register(&registry)?, Engine::register(&registry)?);
         engine.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -157,6 +163,16 @@ impl Metrics {
     /// Where the bytes of their samples are counted.
     pub(super) fn job_bytes(&self) -> IntGauge {
         self.requests.job_bytes.clone()
+    }
+
+    /// Where the bytes of answers are counted.
+    pub(super) fn answer_bytes(&self) -> IntGauge {
+        self.requests.answer_bytes.clone()
+    }
+
+    /// Whether what the files of this kind have now is in force.
+    pub(super) fn files(&self, kind: &str, is_in_force: bool) {
+        self.engine.files_usable.with_label_values(&[kind]).set(is_in_force.into());
     }
 
     fn exposition(&self, served: Option<&Served>) -> prometheus::Result<String> {
@@ -247,7 +263,9 @@ impl Outcome {
         self.outcome = result.map_or_else(Problem::slug, |()| "ok");
         let reason = match result {
             // Of requests of any kind.
-            Err(Problem::NoRoom | Problem::Denied(Denied::Busy { .. })) => self.outcome,
+            Err(Problem::NoRoomForBody | Problem::NoRoomForAnswer { .. } | Problem::Denied(Denied::Busy { .. })) => {
+                self.outcome
+            }
             _ if !self.is_counted => return,
             Err(Problem::Refused(Refused::AtCapacity { bound, .. })) => bound.name(),
             Err(Problem::Refused(Refused::Draining) | Problem::NotReady | Problem::TooManyJobs { .. }) => self.outcome,

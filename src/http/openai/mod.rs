@@ -20,6 +20,7 @@ pub(super) use fault::{Document as FaultDocument, body, put, speaks, status};
 pub(super) use listed::Listed;
 pub(super) use told::Image as Event;
 
+use super::accept::{Format, Whole};
 use super::encode::{encoded, numbers};
 use super::events::Stream;
 use super::identify::RequestId;
@@ -27,6 +28,7 @@ use super::keys::Asker;
 use super::metrics::Outcome;
 use super::openapi::{Asking, Body, Chains, Entering, Naming, Spending, ToldToOpenAi, Working};
 use super::problem::Problem;
+use super::room::held;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
@@ -95,14 +97,18 @@ impl Service {
         outcome: Outcome,
     ) -> Response {
         let Understood { request, partial_images, format } = understood;
-        let source = match asker.submit(&served.engine, &request) {
-            Ok(ticket) => Source::Engine(ticket),
+        let kind = partial_images.map_or(Format::Whole(Whole::Json), |_| Format::Events);
+        let (source, room) = match served.submit(asker, &request, kind) {
+            Ok((ticket, room)) => (Source::Engine(ticket), room),
             Err(problem) => return outcome.fail(problem),
         };
         let deadline = request.deadline().into();
         if let Some(partial_images) = partial_images {
-            return Stream::new(Told::new(request, partial_images, format), source, deadline)
-                .go_on(self.bounds.readers, outcome);
+            return Stream::new(Told::new(request, partial_images, format), source, deadline).go_on(
+                self.bounds.readers,
+                outcome,
+                room,
+            );
         }
         let answer = async {
             let drawn = source.drawn(id, request, None, deadline).await?;
@@ -111,7 +117,7 @@ impl Service {
         match answer.await {
             Ok(json) => {
                 outcome.end(Ok(()));
-                ([(CONTENT_TYPE, "application/json")], json).into_response()
+                ([(CONTENT_TYPE, "application/json")], held(json, room)).into_response()
             }
             Err(problem) => outcome.fail(problem),
         }

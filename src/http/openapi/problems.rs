@@ -60,7 +60,7 @@ faults! {
         Problem::SlowBody { within: LATE },
         Problem::BodyTooLarge { setting: "--body-limit" },
         Problem::NotJsonType,
-        Problem::NoRoom,
+        Problem::NoRoomForBody,
     }
     /// Of what the body asks.
     Asking {
@@ -91,6 +91,7 @@ faults! {
             reason: "256 requests are under way".to_owned(),
             retry_after: SOON,
         }),
+        Problem::NoRoomForAnswer { most: 1 << 30 },
         Problem::from(Refused::Draining),
         Problem::NotReady,
         Problem::from(Failure::Stopped),
@@ -178,8 +179,12 @@ fn responses(
     }
     let response = |problems: Vec<&Problem>| {
         let mut content = Content::new(Some(Ref::from_schema_name(schema)));
-        let mut titles: Vec<_> = problems.iter().map(|problem| problem.title()).collect();
-        titles.dedup();
+        let mut titles = Vec::new();
+        for title in problems.iter().map(|problem| problem.title()) {
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
         let mut response = ResponseBuilder::new().description(titles.join("; "));
         if problems.iter().any(|problem| problem.retry_after().is_some()) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer);
