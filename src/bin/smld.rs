@@ -8,6 +8,7 @@ use smld::grpc;
 use smld::http::config::{Addresses, InvalidConfig, Settings};
 use smld::http::logging::{Log, LogFormat};
 use smld::http::probe::probe;
+use smld::http::supervisor;
 use smld::http::{
     self, Access, Answers, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served,
     Working,
@@ -235,6 +236,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     };
     let keys_are_wanted = access.keys.are_wanted();
     look_again(access, Arc::clone(&metrics))?;
+    tokio::spawn(supervisor::watch(gate.clone(), settings.bounds().stall));
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
     let mut loading = tokio::task::spawn_blocking(move || load(&settings, observer));
@@ -251,6 +253,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     if let Some((_, health)) = &calls {
         health.serving().await;
     }
+    supervisor::ready();
     say(&http::invitation(&url, Some(&metrics_url), served.catalog.default_model().info()));
     if keys_are_wanted {
         say("a key is wanted: add -H \"authorization: Bearer $SMLD_KEY\"");
@@ -262,6 +265,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
+    supervisor::stopping();
     // Before it is told: who hears of it is refused.
     served.engine.drain();
     if let Some((calls, health)) = &calls {

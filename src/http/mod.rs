@@ -30,7 +30,7 @@
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
 //! | `problem` | the one place that maps errors to answers |
-//! | `served`, `lifecycle` | what is served once it is warm; draining |
+//! | `served`, `lifecycle`, [`supervisor`] | what is served once it is warm; draining; what systemd is told |
 
 mod accept;
 mod access;
@@ -65,6 +65,7 @@ mod samples;
 mod score;
 mod served;
 mod source;
+pub mod supervisor;
 mod tls;
 
 pub use access::{Access, InvalidAccess};

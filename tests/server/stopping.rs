@@ -1,8 +1,9 @@
 //! How the program ends.
 
-use super::program::{Program, command, output};
+use super::program::{MIXTURE, Program, command, output};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 
 /// `steps` steps of one chain, seconds of them to the hundred thousand.
@@ -36,6 +37,30 @@ async fn when_the_grace_is_over_requests_are_told_so_and_the_program_says_how_ma
     assert_eq!(answer.json::<Value>().await.unwrap()["type"], "urn:smld:problem:stopped");
     let (status, log) = program.end();
     assert!(status.success() && log.contains("unfinished=1"), "{status}: {log}");
+}
+
+/// What systemd hears (sd_notify(3)).
+#[test]
+fn a_supervisor_is_told_that_requests_are_taken_that_work_goes_on_and_that_the_server_goes_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut command = command(&["--listen", "127.0.0.1:0", "--models", MIXTURE]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
+    let program = Program::run(command, "http");
+    let wait_for = |wanted: &str| {
+        let mut text = [0; 256];
+        while {
+            let length = socket.recv(&mut text).unwrap();
+            std::str::from_utf8(&text[..length]).unwrap().trim() != wanted
+        } {}
+    };
+    wait_for("READY=1");
+    wait_for("WATCHDOG=1");
+    wait_for("WATCHDOG=1");
+    program.signal("TERM");
+    wait_for("STOPPING=1");
+    assert!(program.end().0.success());
 }
 
 /// onnxruntime cannot be left while it loads.
