@@ -1,7 +1,7 @@
 //! A call's id, its span and its line in the log; and its problem, where it came to one before a procedure was called.
 
 use super::status::status;
-use crate::http::{Problem, RequestId, X_REQUEST_ID};
+use crate::http::{Problem, RequestId, X_REQUEST_ID, trace};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -15,8 +15,8 @@ use tracing::field::Empty;
 pub(super) async fn attend(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = RequestId::of(request.headers());
-    let span =
-        tracing::info_span!("request", id = id.as_str(), method = "gRPC", path = request.uri().path(), key = Empty);
+    let (trace, path) = (trace(request.headers()), request.uri().path());
+    let span = tracing::info_span!("request", id = id.as_str(), trace, method = "gRPC", path, key = Empty);
     let is_work = request.uri().path().ends_with("/ModelInfer");
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;

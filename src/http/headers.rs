@@ -75,9 +75,11 @@ pub(super) fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     /// How long a browser need not ask again.
     const REMEMBERED: Duration = Duration::from_secs(3600);
     let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
-    let sent =
-        [vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, HEADER_LENGTH, X_API_KEY], names(&["prefer", "x-request-id"])]
-            .concat();
+    let sent = [
+        vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, HEADER_LENGTH, X_API_KEY],
+        names(&["prefer", "traceparent", "x-request-id"]),
+    ]
+    .concat();
     let told = names(&["preference-applied", "x-request-id", "x-smld-model-sha256", "x-smld-seed", "x-smld-warning"]);
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])

@@ -72,7 +72,7 @@ pub use access::{Access, InvalidAccess};
 pub(crate) use body::{PATIENCE, read as read_body};
 pub use growing::Readers;
 pub use headers::Origin;
-pub(crate) use identify::{RequestId, X_REQUEST_ID};
+pub(crate) use identify::{RequestId, X_REQUEST_ID, trace};
 pub(crate) use inference::Answer;
 pub use inference::Inference;
 pub use jobs::JobLimits;

@@ -80,7 +80,10 @@ async fn the_program_is_ready_alive_and_counted() {
 #[tokio::test]
 async fn the_log_is_json_by_choice_with_a_line_for_each_request() {
     let program = Program::start(&["--log-format", "json"]);
-    let answer = program.samples(&json!({ "n": 0 })).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request =
+        program.request("POST", "/v1/samples").header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let answer = request.json(&json!({ "n": 0 })).send().await.unwrap();
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     program.signal("TERM");
     let (_, log) = program.end();
@@ -90,7 +93,7 @@ async fn the_log_is_json_by_choice_with_a_line_for_each_request() {
         (&line["span"]["id"], &line["span"]["method"], &line["status"]),
         (&id.into(), &"POST".into(), &422.into())
     );
-    assert_eq!(line["span"]["path"], "/v1/samples");
+    assert_eq!((&line["span"]["path"], &line["span"]["trace"]), (&"/v1/samples".into(), &trace.into()));
     assert!(line["latency_ms"].is_u64() && line["problem"].as_str().unwrap().contains("n: is 0"), "{line}");
 }
 
