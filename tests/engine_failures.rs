@@ -62,6 +62,21 @@ fn a_session_that_cannot_be_opened_again_fails_requests_until_it_can() {
 }
 
 #[test]
+fn three_runs_that_fail_one_after_another_are_a_model_that_stands_still_until_one_succeeds() {
+    let (model, script) = Spy::ready(1);
+    let (engine, mut workers) = engine(std::slice::from_ref(&model), roomy(1), Arc::new(())).unwrap();
+    let mut stands_still = |fault| {
+        script.lock().unwrap().fault = fault;
+        let ticket = engine.submit(&request(&model, 1, 3)).unwrap();
+        work(&mut workers);
+        assert_eq!(ticket.blocking_collect().is_ok(), fault == Fault::None);
+        !engine.snapshot().stalled.is_zero()
+    };
+    let faults = [Fault::Error, Fault::Error, Fault::None, Fault::Error, Fault::Panic, Fault::Error, Fault::None];
+    assert_eq!(faults.map(&mut stands_still), [false, false, false, false, false, true, false]);
+}
+
+#[test]
 fn a_session_is_opened_anew_after_a_failure_and_only_then() {
     let (model, script) = Spy::ready(1);
     let (engine, mut workers) = engine(std::slice::from_ref(&model), roomy(1), Arc::new(())).unwrap();

@@ -8,26 +8,28 @@ use smld::grpc;
 use smld::http::config::{Addresses, InvalidConfig, Settings};
 use smld::http::logging::{Log, LogFormat};
 use smld::http::probe::probe;
-use smld::http::supervisor;
 use smld::http::{
     self, Access, Answers, Catalog, Connections, Drained, Front, Gate, Inference, MakeKey, Metrics, Protocol, Served,
-    Working,
+    Supervisor, Working,
 };
 use smld::score::onnx::Provider;
 use smld::score::{Kind, Loader, ReadyModel, model_files, ready_models};
 use std::env;
 use std::error::Error;
+use std::future::pending;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 /// Serves score-based generative models, sampled by Langevin dynamics, and asks a server for samples.
 #[derive(Parser)]
@@ -128,7 +130,7 @@ fn obey(matches: &ArgMatches) -> Result<ExitCode, Fault> {
                 return run(settings);
             }
             for variable in unknown_variables() {
-                note(format_args!("smld: {variable} is in the environment, and no setting"));
+                note(format_args!("smld: {variable} is in the environment, and no setting of a server"));
             }
             print(settings.to_toml()?)?;
         }
@@ -156,11 +158,10 @@ fn obey(matches: &ArgMatches) -> Result<ExitCode, Fault> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The variables whose names are like those of settings, and which are none: they may be misspelt.
+/// The variables whose names are like those of a server's settings, and which are none: they may be misspelt.
 fn unknown_variables() -> Vec<String> {
-    let program = Cli::command();
-    let arguments = program.get_subcommands().flat_map(clap::Command::get_arguments);
-    let known: Vec<_> = arguments.filter_map(clap::Arg::get_env).collect();
+    let serve = Serve::augment_args(clap::Command::new("serve"));
+    let known: Vec<_> = serve.get_arguments().filter_map(clap::Arg::get_env).collect();
     let unknown = env::vars_os().map(|(name, _)| name).filter(|name| !known.contains(&name.as_os_str()));
     unknown.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("SMLD_")).collect()
 }
@@ -169,7 +170,10 @@ fn run(settings: Settings) -> Result<ExitCode, Fault> {
     // To the end, when it writes what still waits.
     let log = http::logging::start(settings.log_format, &settings.log)?;
     for variable in unknown_variables() {
-        tracing::warn!(variable, "is in the environment, and no setting: `smld serve --help` names them all");
+        tracing::warn!(
+            variable,
+            "is in the environment, and no setting of a server: `smld serve --help` names them all"
+        );
     }
     let is_json = settings.log_format == LogFormat::Json;
     // The workers have the cores; what is async only passes bytes on, and of two threads for that each would wake the other. But
@@ -185,7 +189,7 @@ fn run(settings: Settings) -> Result<ExitCode, Fault> {
     runtime.shutdown_background();
     match ended {
         // Whoever collects the log reads nothing else.
-        Err(reason) if is_json => {
+        Err(reason) if is_json && tracing::enabled!(tracing::Level::ERROR) => {
             tracing::error!(%reason, "the server cannot go on");
             Ok(ExitCode::FAILURE)
         }
@@ -221,7 +225,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
         let router = http::supervision(&gate, &metrics, settings.bounds());
         let few = Connections { most: SUPERVISORS, ..settings.connections(Protocol::Http1) };
         // To the end of the process: draining is to be watched.
-        tokio::spawn(http::serve(listener, router, few, std::future::pending()));
+        tokio::spawn(http::serve(listener, router, few, pending()));
     }
     let connections = |protocol| Connections { tls: access.tls.clone(), ..settings.connections(protocol) };
     let router = http::router(&gate, &metrics, settings.bounds(), &access);
@@ -236,7 +240,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     };
     let keys_are_wanted = access.keys.are_wanted();
     look_again(access, Arc::clone(&metrics))?;
-    tokio::spawn(supervisor::watch(gate.clone(), settings.bounds().stall));
+    let supervisor = Supervisor::find(gate.clone(), settings.bounds().stall)?;
 
     let (grace, observer) = (settings.grace(), Arc::clone(&metrics));
     let mut loading = tokio::task::spawn_blocking(move || load(&settings, observer));
@@ -253,7 +257,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
     if let Some((_, health)) = &calls {
         health.serving().await;
     }
-    supervisor::ready();
+    supervisor.ready();
     say(&http::invitation(&url, Some(&metrics_url), served.catalog.default_model().info()));
     if keys_are_wanted {
         say("a key is wanted: add -H \"authorization: Bearer $SMLD_KEY\"");
@@ -265,15 +269,23 @@ async fn serve(settings: Settings, log: &Log) -> Result<(), Fault> {
         grace_seconds = grace.as_secs(),
         "going down: new requests are refused, those under way are finished"
     );
-    supervisor::stopping();
+    supervisor.stopping();
     // Before it is told: who hears of it is refused.
     served.engine.drain();
-    if let Some((calls, health)) = &calls {
+    if let Some((_, health)) = &calls {
         health.draining().await;
-        // A connection lasts, and with it the replica that it leads to.
-        calls.leave();
     }
-    let drained = http::drain(&served.engine, &mut working, grace, stop.asked()).await;
+    // A connection of gRPC lasts, and with it the replica that it leads to.
+    let left = async {
+        match &calls {
+            Some((calls, _)) => calls.leave().await,
+            None => pending().await,
+        }
+    };
+    let drained = tokio::select! {
+        drained = http::drain(&served.engine, &mut working, grace, stop.asked()) => drained,
+        never = left => match never {},
+    };
     match drained {
         Drained::Finished => tracing::info!("every request was finished"),
         Drained::Stopped { unfinished } => tracing::warn!(unfinished, "requests were stopped before their end"),
@@ -299,20 +311,25 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Fault> {
     Ok(bound.map_err(|error| format!("cannot listen on {address}: {error}; choose another with {flag}"))?)
 }
 
-/// Looks at the files of keys and certificates now and then, and at once on SIGHUP.
+/// Looks at the files of keys and certificates now and then, and at once on SIGHUP. On a thread of its own: others may have much to encode.
 fn look_again(access: Access, metrics: Arc<Metrics>) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
+    let (ring, bell) = std::sync::mpsc::sync_channel(1);
     tokio::spawn(async move {
-        loop {
-            let (access, metrics) = (access.clone(), Arc::clone(&metrics));
-            // A panic in it is in the log; the next look comes.
-            let _ = tokio::task::spawn_blocking(move || access.look(&metrics)).await;
-            tokio::select! {
-                () = sleep(LOOKS) => {}
-                _ = hangup.recv() => {}
-            }
+        while hangup.recv().await.is_some() {
+            // A bell that was rung already is enough.
+            let _ = ring.try_send(());
         }
     });
+    thread::Builder::new().name("smld-look".to_owned()).spawn(move || {
+        loop {
+            // A panic in it is in the log; the next look comes.
+            let _ = catch_unwind(AssertUnwindSafe(|| access.look(&metrics)));
+            if bell.recv_timeout(LOOKS) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+    })?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The requests under way: how they come in, move on and end.
 
+mod failing;
 mod intake;
 
 pub(super) use intake::Taken;
@@ -10,6 +11,7 @@ use super::pool::{Back, Batch, Key, Pool, PoolConfig};
 use super::work::Work;
 use super::{EngineConfig, Event, Failure, Headway, Message, Observer, Previews, Priority, Snapshot, Summary, Word};
 use crate::score::{ReadyModel, Tuning};
+use failing::Failing;
 use intake::Told;
 use std::collections::BTreeMap;
 use std::mem;
@@ -81,6 +83,8 @@ pub(super) struct Board {
     /// What is to be sent when the lock is free.
     messages: Vec<Message>,
     last_step: Option<Instant>,
+    /// By model.
+    failing: Vec<Failing>,
     /// When there was last something to do after there had been nothing.
     woken: Option<Instant>,
     draining: bool,
@@ -101,6 +105,7 @@ impl Board {
         let window = intake::window(slots);
         let pool = Pool::new(PoolConfig { workers, batch_rows: most, least_rows: least, slots, window, wide });
         let paces = models.iter().map(|model| model.tuning().map_or_else(Pace::default, Pace::measured)).collect();
+        let failing = vec![Failing::default(); models.len()];
         let models = models.iter().map(|model| model.info().name.clone()).collect();
         Self {
             config,
@@ -113,6 +118,7 @@ impl Board {
             told: Told::default(),
             messages: Vec::new(),
             last_step: None,
+            failing,
             woken: None,
             draining: false,
         }
@@ -163,11 +169,13 @@ impl Board {
         let model = &self.models[batch.model];
         match result {
             Ok(()) => {
+                self.failing[batch.model] = Failing::default();
                 self.paces[batch.model].record(rows.len(), turn);
                 self.observer.step(model, rows.len(), elapsed);
                 rows.drain(..).for_each(|row| self.take_back(row, now));
             }
             Err(reason) => {
+                self.failing[batch.model].again(now);
                 self.observer.failed(model, &reason);
                 for Row { key, chain, .. } in rows.drain(..) {
                     self.fail(key, Failure::Model { reason: reason.clone() });
@@ -280,6 +288,7 @@ impl Board {
         let [interactive_evaluations, bulk_evaluations] = Priority::ALL.map(|priority| self.pool.queued(priority));
         let busy = self.pool.busy();
         let moved = self.last_step.max(self.woken).filter(|_| busy);
+        let still = self.failing.iter().map(Failing::since).chain([moved]).flatten().min();
         Snapshot {
             requests_running: requests - requests_waiting,
             requests_waiting,
@@ -290,7 +299,7 @@ impl Board {
             slots_capacity: self.config.slots,
             since_last_step: self.last_step.map(|last| now.saturating_duration_since(last)),
             busy,
-            stalled: moved.map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved)),
+            stalled: still.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
             draining: self.draining,
         }
     }

@@ -43,7 +43,7 @@ pub struct Snapshot {
     pub since_last_step: Option<Duration>,
     /// Whether there is work.
     pub busy: bool,
-    /// How long there has been work of which no step has ended; zero where there is none.
+    /// How long there has been work of which no step has ended, or all runs of a model, three at least, have failed; zero where neither is so.
     pub stalled: Duration,
     /// Whether new requests are refused because the engine is going down.
     pub draining: bool,

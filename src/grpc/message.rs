@@ -6,8 +6,7 @@ use super::proto::model_infer_response::InferOutputTensor;
 use super::proto::model_metadata_response::TensorMetadata;
 use super::proto::{InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse, ModelMetadataResponse};
 use crate::engine::InvalidRequest;
-use crate::http::Answer;
-use crate::oip::{Call, Datatype, Elements, Numbers, Port, Signature, Tensor, VERSION, text_of};
+use crate::oip::{Call, Datatype, Elements, Numbers, Output, Port, Signature, Tensor, VERSION, text_of};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -100,11 +99,11 @@ fn elements(datatype: Datatype, contents: InferTensorContents) -> Result<Element
     }
 }
 
-/// `answer` to the call that its client calls `id`.
-pub(super) fn write(answer: Answer, id: String, form: Form) -> ModelInferResponse {
+/// What `model` puts out, as the answer to the call that its client calls `id`.
+pub(super) fn write(model: String, outputs: Vec<Output>, id: String, form: Form) -> ModelInferResponse {
     let mut response =
-        ModelInferResponse { model_name: answer.model, model_version: VERSION.to_owned(), id, ..Default::default() };
-    for output in answer.outputs {
+        ModelInferResponse { model_name: model, model_version: VERSION.to_owned(), id, ..Default::default() };
+    for output in outputs {
         let datatype = output.numbers.datatype().name().to_owned();
         let shape = output.shape.iter().map(|&size| size as i64).collect();
         let contents = match (form, output.numbers) {

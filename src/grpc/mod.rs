@@ -43,7 +43,7 @@ mod status;
 
 pub use health::Health;
 
-use crate::http::{Access, Guard, Inference, Metrics, PATIENCE, Problem, Room, from_panic, guard, read_body};
+use crate::http::{Access, Guard, Inference, Metrics, PATIENCE, Problem, Room, from_panic, guard, held, read_body};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -114,12 +114,8 @@ async fn call(inference: &Inference, mut service: GrpcInferenceServiceServer<Cal
         Ok(bytes) => {
             let mut answer = service.call(Request::from_parts(parts, Body::from(bytes))).await.into_response();
             match answer.extensions_mut().remove::<Arc<Room>>() {
-                // Parts are asked for when those before them are sent.
                 Some(room) => answer.map(|body| {
-                    Body::new(body.map_frame(move |part| {
-                        let _held = &room;
-                        part
-                    }))
+                    Body::new(body.map_frame(move |part| part.map_data(|bytes| held(bytes, Arc::clone(&room)))))
                 }),
                 None => answer,
             }

@@ -11,7 +11,7 @@ use super::proto::{
 };
 use super::status::status;
 use crate::engine::InvalidRequest;
-use crate::http::{Asker, Inference, NUMBER, Problem};
+use crate::http::{Answer, Asker, Inference, NUMBER, Problem};
 use crate::oip::{EXTENSIONS, SERVER};
 use axum::http::HeaderMap;
 use std::sync::Arc;
@@ -76,10 +76,9 @@ impl GrpcInferenceService for Calls {
         // Numbers are four bytes, typed or not.
         let read = async move |_| Ok((message::read(request, within)?, NUMBER));
         match self.0.infer(&asker, [&name, &version], &mut provenance, read).await {
-            Ok(answer) => {
-                let room = Arc::clone(&answer.room);
-                let mut response = Response::new(message::write(answer, id, form));
-                response.extensions_mut().insert(room);
+            Ok(Answer { model, outputs, room }) => {
+                let mut response = Response::new(message::write(model, outputs, id, form));
+                response.extensions_mut().insert(Arc::new(room));
                 *response.metadata_mut() = MetadataMap::from_headers(provenance);
                 Ok(response)
             }

@@ -113,7 +113,7 @@ pub struct Settings {
     /// How long requests under way may go on after SIGTERM
     #[arg(long, env = "SMLD_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub drain_seconds: u32,
-    /// How long work may stand still before /livez calls the server dead
+    /// How long work may stand still, or every run of a model fail, before /livez calls the server dead
     #[arg(long, env = "SMLD_STALL_SECONDS", value_name = "SECONDS", default_value = "60")]
     pub stall_seconds: NonZero<u32>,
     /// How long a request's headers may take to arrive, a TLS handshake may take, and a connection may idle

@@ -5,10 +5,11 @@
 
 use super::metrics::Outcome;
 use super::problem::Problem;
-use super::room::Room;
+use super::room::{Room, held};
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -50,20 +51,19 @@ enum Part {
 pub(super) struct Outlet {
     sender: mpsc::Sender<Part>,
     patience: Duration,
+    room: Arc<Room>,
 }
 
-/// A body, and the outlet that it grows from.
-pub(super) fn growing(patience: Duration) -> (Outlet, Body) {
+/// A body, and the outlet that it grows from. It has its `room` until the last part of it is sent.
+pub(super) fn growing(patience: Duration, room: Room) -> (Outlet, Body) {
     let (sender, parts) = mpsc::channel(1);
-    (Outlet { sender, patience }, Body::new(Growing { parts, whole: false }))
+    (Outlet { sender, patience, room: Arc::new(room) }, Body::new(Growing { parts, whole: false }))
 }
 
-/// Lets `feed` go on by itself, in its `room`; `outcome` is told how it ends.
-pub(super) fn go_on(feed: impl Future<Output = Result<(), Broken>> + Send + 'static, outcome: Outcome, room: Room) {
+/// Lets `feed` go on by itself; `outcome` is told how it ends.
+pub(super) fn go_on(feed: impl Future<Output = Result<(), Broken>> + Send + 'static, outcome: Outcome) {
     let ended = async move {
-        let result = feed.await;
-        drop(room);
-        let result = match result {
+        let result = match feed.await {
             Ok(()) => Ok(()),
             Err(Broken::Gone) => return,
             Err(Broken::By(problem)) => {
@@ -78,7 +78,7 @@ pub(super) fn go_on(feed: impl Future<Output = Result<(), Broken>> + Send + 'sta
 
 impl Outlet {
     pub(super) async fn send(&self, bytes: impl Into<Bytes>) -> Result<(), Broken> {
-        let mut bytes = bytes.into();
+        let mut bytes = held(bytes.into(), Arc::clone(&self.room));
         while !bytes.is_empty() {
             self.part(Part::Bytes(bytes.split_to(PART.min(bytes.len())))).await?;
         }

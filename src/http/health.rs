@@ -39,7 +39,7 @@ async fn ready(State(Health { gate, .. }): State<Health>) -> Result<&'static str
     takes_requests(&gate).map(|()| "ready\n")
 }
 
-/// Whether the engine gets on with its work: no work has stood still for longer than `stall`.
+/// Whether the engine gets on with its work: no work has stood still, and no model failed at every run, for longer than `stall`.
 pub(super) fn alive(gate: &Gate, stall: Duration) -> Result<(), Problem> {
     let stalled = gate.served().map(|served| served.engine.snapshot().stalled);
     match stalled.filter(|&since| since > stall) {

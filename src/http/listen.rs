@@ -16,6 +16,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::num::NonZero;
@@ -26,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 /// What a client may do with connections.
@@ -79,6 +80,9 @@ pub enum Protocol {
 /// The most requests at once on one connection of HTTP/2; the next wait with their client.
 const STREAMS: u32 = 100;
 
+/// How long a connection that is left may have no call before it is closed; and how long one may be had that was made after others were left.
+const LEAVING: Duration = Duration::from_secs(1);
+
 /// How long to wait when the system has no connection to give, as when files run out.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -116,7 +120,7 @@ async fn attend(
             Ok((stream, address)) => (stream, address.ip().to_canonical()),
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
-                tokio::time::sleep(BREATH).await;
+                sleep(BREATH).await;
                 continue;
             }
         };
@@ -129,15 +133,23 @@ async fn attend(
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(reader_timeout));
         let stream = Box::pin(stream);
-        let (speaker, leave, router, tls) = (Arc::clone(&speaker), leaving.subscribe(), router.clone(), tls.clone());
+        let (speaker, mut leave, router, tls) =
+            (Arc::clone(&speaker), leaving.subscribe(), router.clone(), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
                 None => speaker.attend(leave, stream, router).await,
-                Some(tls) => match timeout(header_timeout, tls.acceptor(protocol).accept(stream)).await {
-                    Ok(Ok(stream)) => speaker.attend(leave, stream, router).await,
-                    Ok(Err(error)) => Err(error),
-                    Err(_) => Err(io::ErrorKind::TimedOut.into()),
-                },
+                Some(tls) => {
+                    let accepted = tokio::select! {
+                        accepted = timeout(header_timeout, tls.acceptor(protocol).accept(stream)) => accepted,
+                        // Nothing was asked yet.
+                        _ = leave.changed() => Ok(Err(io::ErrorKind::ConnectionAborted.into())),
+                    };
+                    match accepted {
+                        Ok(Ok(stream)) => speaker.attend(leave, stream, router).await,
+                        Ok(Err(error)) => Err(error),
+                        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+                    }
+                }
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -172,9 +184,13 @@ impl Front {
         Self { close, leaving, served: tokio::spawn(served) }
     }
 
-    /// Has the clients that are connected look elsewhere: their connections end after the answers they are in. New ones are accepted.
-    pub fn leave(&self) {
-        self.leaving.send_replace(());
+    /// Has the clients that are connected look elsewhere: their connections end after the answers they are in. New ones are accepted, and
+    /// left after [`LEAVING`] at the latest.
+    pub async fn leave(&self) -> Infallible {
+        loop {
+            self.leaving.send_replace(());
+            sleep(LEAVING).await;
+        }
     }
 
     /// Accepts nothing more, and waits for the last answers.
@@ -213,38 +229,40 @@ impl Speaker {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (stream, endpoints) = (TokioIo::new(stream), TowerToHyperService::new(router));
+        let calls = Calls::new();
+        let service = service_fn(|request: Request<Incoming>| {
+            let (call, answer) = (calls.begin(), endpoints.call(request));
+            async move { answer.await.map(|answer| call.until_sent(answer)) }
+        });
+        // Without calls, or with a client that lets nothing be sent.
+        let over = async |patience| {
+            tokio::select! {
+                () = calls.idle(patience) => {}
+                () = calls.stuck(self.reader_timeout) => {}
+            }
+        };
         match self.protocol {
             Protocol::Http1 => {
-                let connection = self.http1.serve_connection(stream, endpoints);
-                until_left(connection, leave, pending(), self.patience).await
+                let connection = self.http1.serve_connection(stream, service);
+                until_left(connection, leave, pending(), over(LEAVING), self.patience).await
             }
             Protocol::Http2 => {
-                let calls = Calls::new();
-                let service = service_fn(|request: Request<Incoming>| {
-                    let (call, answer) = (calls.begin(), endpoints.call(request));
-                    async move { answer.await.map(|answer| call.until_sent(answer)) }
-                });
                 let connection = self.http2.serve_connection(stream, service);
-                // HTTP/2 has no bound of its own on idle connections, nor on clients that let nothing be sent.
-                let over = async {
-                    tokio::select! {
-                        () = calls.idle(self.patience) => {}
-                        () = calls.stuck(self.reader_timeout) => {}
-                    }
-                };
-                until_left(connection, leave, over, self.patience).await
+                // HTTP/2 has no bounds of its own.
+                until_left(connection, leave, over(self.patience), over(LEAVING), self.patience).await
             }
         }
         .map_err(io::Error::other)
     }
 }
 
-/// Serves `connection` to its end, which comes after the answers it is in where the server is to `leave` it, and within `patience`
-/// where it is `over`.
+/// Serves `connection` to its end, which comes after the answers it is in where the server is to `leave` it, when it has been `left` at the
+/// latest, and within `patience` where it is `over`.
 async fn until_left<C: GracefulConnection>(
     connection: C,
     mut leave: watch::Receiver<()>,
     over: impl Future<Output = ()>,
+    left: impl Future<Output = ()>,
     patience: Duration,
 ) -> Result<(), C::Error> {
     let mut connection = pin!(connection);
@@ -256,5 +274,9 @@ async fn until_left<C: GracefulConnection>(
     };
     // The client is told first, so that it asks nothing more here.
     connection.as_mut().graceful_shutdown();
-    if is_over { timeout(patience, connection).await.unwrap_or(Ok(())) } else { connection.await }
+    let last = async { if is_over { sleep(patience).await } else { left.await } };
+    tokio::select! {
+        ended = &mut connection => ended,
+        () = last => Ok(()),
+    }
 }

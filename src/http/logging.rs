@@ -57,6 +57,11 @@ impl<W: Write> Gathering<W> {
 
 impl<W: Write> Write for Gathering<W> {
     fn write(&mut self, line: &[u8]) -> Result<usize> {
+        // As it would by itself, but so that it is known which lines were written.
+        if self.lines.buffer().len() + line.len() > self.lines.capacity() {
+            let written = self.lines.flush();
+            self.count(&written);
+        }
         self.waiting += 1;
         if let Err(error) = self.lines.write_all(line) {
             self.count(&Err(error));
@@ -112,6 +117,7 @@ pub fn start(format: LogFormat, filter: &str) -> std::result::Result<Log, ParseE
 mod tests {
     use super::*;
     use std::fs::{File, OpenOptions};
+    use std::io::ErrorKind;
 
     /// A disk that is full.
     fn full() -> File {
@@ -131,5 +137,29 @@ mod tests {
         (0..2).for_each(|_| log.write_all(&[b'a'; 1 << 13]).unwrap());
         log.flush().unwrap();
         assert_eq!(lost.load(Ordering::Relaxed), 6);
+    }
+
+    /// A disk with room for some bytes.
+    struct Almost(usize);
+
+    impl Write for Almost {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_were_written_are_not_lost_with_those_after_them() {
+        let lost = Arc::default();
+        let mut log = Gathering::new(|| Almost(1 << 14), Arc::clone(&lost));
+        // A kibibyte each: sixteen are written, eight at a time, and then there is no more room.
+        (0..24).for_each(|_| log.write_all(&[b'a'; 1 << 10]).unwrap());
+        log.flush().unwrap();
+        assert_eq!(lost.load(Ordering::Relaxed), 8);
     }
 }

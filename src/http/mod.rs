@@ -30,7 +30,7 @@
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
 //! | `problem` | the one place that maps errors to answers |
-//! | `served`, `lifecycle`, [`supervisor`] | what is served once it is warm; draining; what systemd is told |
+//! | `served`, `lifecycle`, `supervisor` | what is served once it is warm; draining; what systemd is told |
 
 mod accept;
 mod access;
@@ -65,7 +65,7 @@ mod samples;
 mod score;
 mod served;
 mod source;
-pub mod supervisor;
+mod supervisor;
 mod tls;
 
 pub use access::{Access, InvalidAccess};
@@ -85,8 +85,9 @@ pub use page::invitation;
 pub(crate) use problem::{Problem, from_panic};
 pub use reload::Unusable;
 pub use room::Answers;
-pub(crate) use room::{NUMBER, Room};
+pub(crate) use room::{NUMBER, Room, held};
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
+pub use supervisor::Supervisor;
 pub use tls::Tls;
 
 use axum::Router;

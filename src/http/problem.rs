@@ -66,7 +66,7 @@ pub(crate) enum Problem {
     SlowReader { within: Duration },
     #[error("the models are still being loaded and warmed up")]
     NotReady,
-    #[error("there is work, and no step of it has ended for {} s", since.as_secs())]
+    #[error("there was work, and no step of it has ended well for {} s; see --stall-seconds", since.as_secs())]
     Stalled { since: Duration },
     #[error("the server failed: {reason}")]
     Internal { reason: String },

@@ -64,6 +64,8 @@ impl<T> Fresh<T> {
             return seen.is_in_force;
         }
         seen.found = now;
+        // Also where there is no telling, because it panics.
+        seen.is_in_force = false;
         let made = found.and_then(|contents| {
             (self.make)(&contents, Some(&self.get())).map_err(|reason| unusable(&self.paths, reason))
         });

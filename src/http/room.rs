@@ -22,11 +22,17 @@ pub(super) fn bytes(count: u32, dim: usize, number: usize) -> u64 {
 
 /// The bytes that are held of the answer to `request` in `format`; of what is sent while it is drawn, a `window` of samples.
 pub(super) fn of_answer(request: &SampleRequest, format: Format, window: u32) -> u64 {
+    /// Of a picture of points, whatever their number.
+    const PLOT: u64 = 1 << 20;
+    /// Of an image in JSON beside its pixels: what made it, and the file's own.
+    const FILE: u64 = 1 << 10;
     let (n, info) = (request.n(), request.model().info());
     let samples = |count, number| bytes(count, info.dim(), number);
     match format {
-        // Pictures are smaller than what they are made of.
         Format::Whole(Whole::Json) if !info.is_image() => samples(n, TEXT),
+        Format::Whole(Whole::Json) => samples(n, NUMBER) + u64::from(n) * FILE,
+        Format::Whole(Whole::Picture(_)) if !info.is_image() => samples(n, NUMBER) + PLOT,
+        // Pictures are smaller than what they are made of.
         Format::Whole(_) => samples(n, NUMBER),
         // A zip tells at its end what is in it.
         Format::Archive(_) | Format::Events => samples(n.min(window), NUMBER) + bytes(n, 0, NUMBER),
@@ -59,32 +65,47 @@ impl Rooms {
         Some(Room { bytes, all: self.clone() })
     }
 
+    fn give_back(&self, bytes: u64) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+        self.told.sub(bytes as i64);
+    }
+
     /// How many bytes are taken.
     pub(super) fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.all.taken.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.all.told.sub(self.bytes as i64);
+impl Room {
+    /// `bytes`, which take no more room than they need, and have that until the last part of them is dropped.
+    pub(super) fn hold(mut self, mut bytes: Vec<u8>) -> Bytes {
+        // What grew by doubling may be half empty.
+        bytes.shrink_to_fit();
+        let spare = self.bytes.saturating_sub(bytes.len() as u64);
+        self.bytes -= spare;
+        self.all.give_back(spare);
+        held(bytes, self)
     }
 }
 
-/// `bytes`, which have their `place`, of whatever kind, until the last part of them is dropped.
-pub(super) fn held<P: Send + 'static>(mut bytes: Vec<u8>, place: P) -> Bytes {
-    struct Held<P> {
-        bytes: Vec<u8>,
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.all.give_back(self.bytes);
+    }
+}
+
+/// `bytes`, which have their `place`, of whatever kind, until the last part of them is dropped: when it is sent, and not when who sends it has
+/// taken it.
+pub(crate) fn held<P: Send + 'static>(bytes: impl AsRef<[u8]> + Send + 'static, place: P) -> Bytes {
+    struct Held<B, P> {
+        bytes: B,
         _place: P,
     }
-    impl<P> AsRef<[u8]> for Held<P> {
+    impl<B: AsRef<[u8]>, P> AsRef<[u8]> for Held<B, P> {
         fn as_ref(&self) -> &[u8] {
-            &self.bytes
+            self.bytes.as_ref()
         }
     }
-    // What grew by doubling may be half empty.
-    bytes.shrink_to_fit();
     Bytes::from_owner(Held { bytes, _place: place })
 }
 
@@ -110,8 +131,8 @@ impl Answers {
         let most = self.most;
         if bytes > most {
             let reason = format!(
-                "the answer takes {bytes} bytes, and all answers together may have {most}: ask for parts, one after the other; see \
-                 --max-answer-bytes"
+                "the answer takes {bytes} bytes, and all answers together may have {most}: ask for parts, one after the other, or for an \
+                 archive, which takes less; see --max-answer-bytes"
             );
             return Err(InvalidRequest::new(field, reason).into());
         }
@@ -128,11 +149,11 @@ mod tests {
         let rooms = Rooms::new(IntGauge::new("bytes", "bytes").unwrap());
         let first = rooms.take(6, 10).unwrap();
         assert!(rooms.take(5, 10).is_none() && rooms.take(u64::MAX, 10).is_none());
-        let mut bytes = held(vec![7; 6], first);
+        let mut bytes = first.hold(vec![7; 5]);
         let part = bytes.split_to(2);
         drop(bytes);
-        assert_eq!((rooms.taken(), rooms.told.get()), (6, 6));
-        assert!(rooms.take(4, 10).is_some());
+        assert_eq!((rooms.taken(), rooms.told.get()), (5, 5), "as much as they need");
+        assert!(rooms.take(5, 10).is_some());
         drop(part);
         assert_eq!((rooms.taken(), rooms.told.get()), (0, 0));
     }

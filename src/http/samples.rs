@@ -16,7 +16,7 @@ use super::openapi::{
 };
 use super::plan::Plan;
 use super::problem::Problem;
-use super::room::{Room, held};
+use super::room::Room;
 use super::served::{Gate, Served};
 use super::source::Source;
 use crate::engine::{RawSampleRequest, SampleRequest};
@@ -136,9 +136,10 @@ impl Service {
     ) -> Response {
         let Asked { request, wish, .. } = asked;
         match wish {
-            Wish::DryRun(_) => {
+            Wish::DryRun(format) => {
                 outcome.discard();
-                match asker.foretell(&served.engine, &request) {
+                let foretold = served.room(&request, format).and_then(|_| asker.foretell(&served.engine, &request));
+                match foretold {
                     Ok(forecast) => Json(Plan::new(&request, forecast)).into_response(),
                     Err(problem) => outcome.fail(problem),
                 }
@@ -201,5 +202,5 @@ impl Service {
 /// The answer that is sent when every sample is there.
 async fn whole(drawn: Arc<Drawn>, format: Whole, room: Room) -> Result<Response, Problem> {
     let bytes = encoded(drawn.numbers(format), move || drawn.encode(format)).await?;
-    Ok(([(CONTENT_TYPE, format.media_type())], held(bytes, room)).into_response())
+    Ok(([(CONTENT_TYPE, format.media_type())], room.hold(bytes)).into_response())
 }

@@ -14,7 +14,7 @@ use super::metrics::Metrics;
 use super::named::Named;
 use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
-use super::room::{NUMBER, TEXT, held};
+use super::room::{NUMBER, TEXT};
 use super::served::Gate;
 use super::source::collected;
 use crate::engine::{InvalidRequest, RawScoreRequest, Samples, ScoreLimits, ScoreRequest};
@@ -104,7 +104,7 @@ impl Scores {
         let sha256 = model.info().sha256.clone();
         let bytes = encoded(numbers(&scores.samples), move || encode(&id, model.info(), &scores, format)).await?;
         let told = [(CONTENT_TYPE.as_str(), format.media_type()), ("x-smld-model-sha256", &sha256)];
-        Ok((told, held(bytes, room)).into_response())
+        Ok((told, room.hold(bytes)).into_response())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is served and how it goes.
 
-use super::support::{ROOMY, bounds, get, post, send, site, site_at_rest};
+use super::support::{FAULTY_SIGMA, ROOMY, bounded_site, bounds, get, metrics, post, send, site, site_at_rest};
 use smld::http::Bounds;
 use std::time::Duration;
 
@@ -57,6 +57,20 @@ async fn a_warm_server_is_alive_and_ready_and_says_how_to_use_it() {
     assert!(
         page.text().contains("curl -s 127.0.0.1:8080/v1/samples") && page.text().contains("served: mixture, tiles")
     );
+}
+
+#[tokio::test]
+async fn a_server_whose_model_fails_at_every_run_is_not_alive_until_one_succeeds() {
+    let site = bounded_site(ROOMY, Bounds { stall: Duration::ZERO, ..bounds() });
+    let at = |sigma: f32| post(format!(r#"{{"sampler":{{"method":"langevin","sigma":{sigma},"steps":1}}}}"#));
+    let status = async |request| send(&site.router, request).await.status.as_u16();
+    for livez in [200, 200, 503, 503] {
+        assert_eq!(status(at(FAULTY_SIGMA)).await, 500);
+        assert_eq!(status(get("/livez")).await, livez);
+    }
+    let line = r#"smld_failed_runs_total{model="tiles"} 4"#;
+    assert!(metrics(&site.router).await.iter().any(|sample| sample == line));
+    assert_eq!([status(at(0.5)).await, status(get("/livez")).await], [200, 200]);
 }
 
 #[tokio::test]

@@ -5,6 +5,11 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+/// Longer than any machine takes that works at all.
+const LONG: Duration = Duration::from_secs(120);
 
 /// `steps` steps of one chain, seconds of them to the hundred thousand.
 fn chain(steps: u32) -> Value {
@@ -47,14 +52,19 @@ fn a_supervisor_is_told_that_requests_are_taken_that_work_goes_on_and_that_the_s
     let socket = UnixDatagram::bind(&path).unwrap();
     let mut command = command(&["--listen", "127.0.0.1:0", "--models", MIXTURE]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
-    let program = Program::run(command, "http");
-    let wait_for = |wanted: &str| {
+    // From the beginning, as systemd does: few words wait for who does not listen.
+    let (sender, words) = sync_channel(64);
+    std::thread::spawn(move || {
         let mut text = [0; 256];
-        while {
-            let length = socket.recv(&mut text).unwrap();
-            std::str::from_utf8(&text[..length]).unwrap().trim() != wanted
-        } {}
-    };
+        while let Ok(length) = socket.recv(&mut text) {
+            let word = std::str::from_utf8(&text[..length]).unwrap().trim().to_owned();
+            if sender.send(word).is_err() {
+                return;
+            }
+        }
+    });
+    let program = Program::run(command, "http");
+    let wait_for = |wanted: &str| while words.recv_timeout(LONG).unwrap() != wanted {};
     wait_for("READY=1");
     wait_for("WATCHDOG=1");
     wait_for("WATCHDOG=1");
@@ -82,9 +92,15 @@ fn a_signal_while_models_load_ends_the_program_in_order() {
 /// Whoever collects the log reads nothing else.
 #[test]
 fn the_reason_that_stops_a_start_is_a_line_of_the_log_where_that_is_json() {
-    let output = output(&["--listen", "127.0.0.1:0", "--log-format", "json", "--models", "no-such-folder"]);
-    assert!(!output.status.success());
-    let log = String::from_utf8(output.stderr).unwrap();
+    let start = |log: &str| {
+        let rest = ["--log-format", "json", "--log", log, "--models", "no-such-folder"];
+        let output = output(&[&["--listen", "127.0.0.1:0"], &rest[..]].concat());
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = start("off");
+    assert!(said.starts_with("smld: ") && said.contains("no-such-folder is neither"), "{said}");
+    let log = start("info");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let last = lines.last().unwrap();
     assert_eq!(last["level"], "ERROR");

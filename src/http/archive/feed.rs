@@ -47,13 +47,13 @@ pub(in crate::http) async fn begin(
 impl Begun {
     /// The answer. It goes on by itself, and so does `outcome`, as long as somebody reads it.
     pub(in crate::http) fn go_on(self, outcome: Outcome, room: Room) -> Response {
-        let (outlet, body) = growing(self.patience);
+        let (outlet, body) = growing(self.patience, room);
         let (media_type, deadline) = (self.media_type, self.deadline);
         let feed = async move {
             let sent = timeout_at(deadline, self.send(&outlet)).await;
             sent.unwrap_or_else(|_| Err(Failure::Deadline.into()))
         };
-        go_on(feed, outcome, room);
+        go_on(feed, outcome);
         ([(CONTENT_TYPE, media_type)], body).into_response()
     }
 

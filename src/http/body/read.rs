@@ -39,6 +39,7 @@ async fn within(room: &'static Semaphore, body: Body, most: usize, setting: &'st
         return Err(Problem::NoRoomForBody);
     };
     arriving.fill(most).await?;
+    arriving.bytes.shrink_to_fit();
     Ok(held(arriving.bytes, place))
 }
 
@@ -74,11 +75,14 @@ impl Arriving {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::growing::growing;
+    use crate::http::room::Rooms;
+    use prometheus::IntGauge;
     use std::time::Duration;
 
     /// A body without a length, as it comes in pieces.
     fn pieces(count: usize) -> Body {
-        let (outlet, body) = crate::http::growing::growing(PATIENCE);
+        let (outlet, body) = growing(PATIENCE, Rooms::new(IntGauge::new("room", "none").unwrap()).take(0, 0).unwrap());
         tokio::spawn(async move {
             for _ in 0..count {
                 outlet.send(vec![7; SMALL / 4]).await.ok()?;

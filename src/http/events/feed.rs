@@ -51,8 +51,8 @@ impl<V: Voice> Stream<V> {
 
     /// The answer. It goes on by itself, and so does `outcome`, as long as somebody reads it.
     pub(in crate::http) fn go_on(self, readers: Readers, outcome: Outcome, room: Room) -> Response {
-        let (outlet, body) = growing(readers.patience);
-        go_on(self.send(outlet, readers.heartbeat), outcome, room);
+        let (outlet, body) = growing(readers.patience, room);
+        go_on(self.send(outlet, readers.heartbeat), outcome);
         ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")], body).into_response()
     }
 

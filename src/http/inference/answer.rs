@@ -3,7 +3,7 @@
 use super::HEADER_LENGTH;
 use super::service::Answer;
 use crate::http::encode::Unwritable;
-use crate::http::room::{NUMBER, TEXT, held};
+use crate::http::room::{NUMBER, TEXT};
 use crate::oip::{Numbers, VERSION};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -96,11 +96,11 @@ impl Form {
         let (model_name, id) = (answer.model.as_str(), self.id.as_deref());
         let mut body = serde_json::to_vec(&Document { model_name, model_version: VERSION, id, outputs })?;
         if behind.is_empty() {
-            return Ok(([(CONTENT_TYPE, "application/json")], held(body, answer.room)).into_response());
+            return Ok(([(CONTENT_TYPE, "application/json")], answer.room.hold(body)).into_response());
         }
         let length = body.len().to_string();
         body.append(&mut behind);
         let told = [(CONTENT_TYPE, "application/octet-stream"), (HEADER_LENGTH, &length)];
-        Ok((told, held(body, answer.room)).into_response())
+        Ok((told, answer.room.hold(body)).into_response())
     }
 }

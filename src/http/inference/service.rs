@@ -55,7 +55,7 @@ pub(crate) struct Answer {
     /// The outputs that were wanted, in that order.
     pub(crate) outputs: Vec<Output>,
     /// Until it is sent.
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Room,
 }
 
 impl Model {
@@ -165,7 +165,7 @@ impl Inference {
             };
             let mut outputs: Vec<_> = outputs.into_iter().map(Some).collect();
             let chosen = choice.into_iter().filter_map(|place| outputs[place].take()).collect();
-            Ok(Answer { model: signature.name, outputs: chosen, room: Arc::new(room) })
+            Ok(Answer { model: signature.name, outputs: chosen, room })
         };
         let answer = answer.await;
         outcome.end(answer.as_ref().map(drop));

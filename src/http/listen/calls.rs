@@ -1,17 +1,30 @@
-//! The calls that are under way on a connection of HTTP/2, which is idle where there are none.
+//! The calls that are under way on a connection, which is idle where there are none.
 
+use crate::http::room::held;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// By number: since when the connection has a part of a call's answer and has not asked for the next, if it has.
-type UnderWay = BTreeMap<u64, Option<Instant>>;
+/// By number.
+type UnderWay = BTreeMap<u64, Pieces>;
+
+/// The pieces of an answer that the connection has and has not sent.
+#[derive(Default)]
+struct Pieces {
+    count: usize,
+    /// Since when none of them was sent.
+    since: Option<Instant>,
+}
+
+/// The most bytes of a piece: what of an answer is not sent is known by these.
+const PIECE: usize = 1 << 16;
 
 /// Those under way. Who waits for a change is woken when one begins or ends.
 pub(super) struct Calls(watch::Sender<UnderWay>);
@@ -31,7 +44,7 @@ impl Calls {
         let mut number = 0;
         self.0.send_modify(|calls| {
             number = calls.last_key_value().map_or(0, |(last, _)| last + 1);
-            calls.insert(number, None);
+            calls.insert(number, Pieces::default());
         });
         Call { number, calls: self.0.clone() }
     }
@@ -39,7 +52,7 @@ impl Calls {
     /// Ends when nothing of a part of an answer could be sent, or not all of it, for as long as `patience`.
     pub(super) async fn stuck(&self, patience: Duration) {
         loop {
-            let oldest = self.0.borrow().values().flatten().min().copied();
+            let oldest = self.0.borrow().values().filter_map(|pieces| pieces.since).min();
             // Of what is given after this look nothing is late before the next.
             let next = oldest.unwrap_or_else(Instant::now) + patience;
             if oldest.is_some() && next <= Instant::now() {
@@ -69,24 +82,48 @@ impl Drop for Call {
 }
 
 impl Call {
-    /// `answer`, to the end of whose body the call is under way.
+    /// `answer`, until the last of whose body is sent the call is under way.
     pub(super) fn until_sent(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Sent { body, call: self }))
+        answer.map(|body| Body::new(Sent { body, rest: Bytes::new(), call: Arc::new(self) }))
     }
 
-    /// Since when a part of its answer is not sent, if one is not.
-    fn unsent(&self, since: Option<Instant>) {
+    /// So many pieces more, or less, are not sent; it was `now` that the last of them came or went.
+    fn count(&self, change: isize) {
         self.calls.send_if_modified(|calls| {
-            calls.insert(self.number, since);
+            if let Some(pieces) = calls.get_mut(&self.number) {
+                let waited = change > 0 && pieces.count > 0;
+                pieces.count = pieces.count.saturating_add_signed(change);
+                if !waited {
+                    pieces.since = (pieces.count > 0).then(Instant::now);
+                }
+            }
             false
         });
     }
 }
 
-/// A body, and the call whose answer it is.
+/// A piece of an answer, until it is sent.
+struct Piece(Arc<Call>);
+
+impl Piece {
+    fn new(call: &Arc<Call>) -> Self {
+        call.count(1);
+        Self(Arc::clone(call))
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.0.count(-1);
+    }
+}
+
+/// A body in pieces, and the call whose answer it is.
 struct Sent {
     body: Body,
-    call: Call,
+    /// What has come of the body and was not given on.
+    rest: Bytes,
+    call: Arc<Call>,
 }
 
 impl hyper::body::Body for Sent {
@@ -97,21 +134,33 @@ impl hyper::body::Body for Sent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        // Who asks for a part has sent those before it.
-        self.call.unsent(None);
-        let part = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(_)) = part {
-            self.call.unsent(Some(Instant::now()));
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => self.rest = bytes,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
         }
-        part
+        let length = self.rest.len().min(PIECE);
+        let bytes = self.rest.split_to(length);
+        // Whoever sends the bytes, and however late, drops them then.
+        Poll::Ready(Some(Ok(Frame::data(held(bytes, Piece::new(&self.call))))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }
 
@@ -143,16 +192,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_is_stuck_while_a_part_of_an_answer_is_not_sent_and_not_while_there_is_none() {
+    async fn a_connection_is_stuck_while_no_part_of_an_answer_is_sent_and_not_while_there_is_none() {
         let (calls, begin) = (Calls::new(), Instant::now());
-        let mut answer = calls.begin().until_sent(Response::new(Body::from("a")));
+        let mut answer = calls.begin().until_sent(Response::new(Body::from(vec![7; 2 * PIECE])));
         // The server thinks.
         assert!(timeout(PATIENCE * 10, calls.stuck(PATIENCE)).await.is_err());
         let mut part = async || poll_fn(|context| Pin::new(answer.body_mut()).poll_frame(context)).await;
-        assert!(part().await.is_some());
-        calls.stuck(PATIENCE).await;
-        assert_eq!(begin.elapsed().as_secs(), 30 * 11);
+        let (first, second) = (part().await.unwrap().unwrap(), part().await.unwrap().unwrap());
         assert!(part().await.is_none());
+        drop(answer);
+        let both = async {
+            sleep(PATIENCE * 2 / 3).await;
+            drop(first);
+        };
+        tokio::join!(calls.stuck(PATIENCE), both);
+        assert_eq!(begin.elapsed().as_secs(), 300 + 20 + 30, "since the first was sent");
+        assert!(timeout(PATIENCE * 10, calls.idle(PATIENCE)).await.is_err(), "the second is not");
+        drop(second);
         assert!(timeout(PATIENCE * 10, calls.stuck(PATIENCE)).await.is_err());
+        calls.idle(PATIENCE).await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_the_same_in_pieces_and_as_long_as_it_was_said_to_be() {
+        let calls = Calls::new();
+        for length in [0, 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let bytes: Vec<u8> = (0..length).map(|i| i as u8).collect();
+            let answer = calls.begin().until_sent(Response::new(Body::from(bytes.clone())));
+            assert_eq!(answer.body().size_hint().exact(), Some(length as u64));
+            assert_eq!(axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap(), bytes);
+        }
+        calls.idle(Duration::ZERO).await;
     }
 }

@@ -17,6 +17,7 @@ use prometheus::{
     TextEncoder,
 };
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,6 +32,9 @@ const ROWS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 /// The problems that are counted as refusals, beside the bounds of the engine.
 const REASONS: [&str; 7] =
     ["draining", "not-ready", "too-many-jobs", "no-room", "unauthorized", "key-rate", "key-evaluations"];
+
+/// How a request ends that the server failed.
+const INTERNAL: &str = "internal";
 
 families! {
     /// What the engine tells as it goes.
@@ -47,6 +51,8 @@ families! {
         images_total: IntCounterVec ["model"],
         /// Evaluations made for requests that went away.
         cancelled_evaluations_total: IntCounter [],
+        /// Runs of a score model that failed, whoever they were for.
+        failed_runs_total: IntCounterVec ["model"],
         /// Chains, and scores asked for, that left the finite range.
         nonfinite_total: IntCounterVec ["model"],
     }
@@ -183,6 +189,8 @@ impl Metrics {
                 self.engine.execution_provider_info.with_label_values(&[&info.name, &info.provider]).set(1);
                 // At zero before the first: a counter that begins at one has not risen, and no alert sees it.
                 self.steps.nonfinite_total.with_label_values(&[&info.name]);
+                self.steps.failed_runs_total.with_label_values(&[&info.name]);
+                self.requests.requests_total.with_label_values(&[info.name.as_str(), INTERNAL]);
             }
         }
         self.count_lost_lines();
@@ -235,6 +243,7 @@ impl Observer for Metrics {
     }
 
     fn failed(&self, model: &str, reason: &str) {
+        self.steps.failed_runs_total.with_label_values(&[model]).inc();
         tracing::error!(model, reason, "a run of the score model failed");
     }
 }
@@ -291,6 +300,9 @@ impl Drop for Outcome {
     fn drop(&mut self) {
         if !self.is_counted {
             return;
+        }
+        if thread::panicking() {
+            self.outcome = INTERNAL;
         }
         let requests = &self.metrics.requests;
         requests.requests_total.with_label_values(&[self.model.as_str(), self.outcome]).inc();

@@ -28,7 +28,6 @@ use super::keys::Asker;
 use super::metrics::Outcome;
 use super::openapi::{Asking, Body, Chains, Entering, Naming, Spending, ToldToOpenAi, Working};
 use super::problem::Problem;
-use super::room::held;
 use super::samples::Service;
 use super::served::Served;
 use super::source::Source;
@@ -117,7 +116,7 @@ impl Service {
         match answer.await {
             Ok(json) => {
                 outcome.end(Ok(()));
-                ([(CONTENT_TYPE, "application/json")], held(json, room)).into_response()
+                ([(CONTENT_TYPE, "application/json")], room.hold(json)).into_response()
             }
             Err(problem) => outcome.fail(problem),
         }
