@@ -110,7 +110,7 @@ async fn attend(
         let place = Arc::clone(&room).acquire_owned().await;
         (listener.accept().await, place)
     };
-    let mut closing = std::pin::pin!(closing);
+    let mut closing = pin!(closing);
     loop {
         let (accepted, place) = tokio::select! {
             accepted = accept() => accepted,
@@ -185,7 +185,7 @@ impl Front {
     }
 
     /// Has the clients that are connected look elsewhere: their connections end after the answers they are in. New ones are accepted, and
-    /// left after [`LEAVING`] at the latest.
+    /// left a second later.
     pub async fn leave(&self) -> Infallible {
         loop {
             self.leaving.send_replace(());

@@ -16,8 +16,9 @@ pub struct Supervisor(Option<SyncSender<NotifyState<'static>>>);
 const STATES: usize = 2;
 
 impl Supervisor {
-    /// Begins to tell that work goes on, twice as often as the supervisor wants to hear it; not while `gate` is not [`alive`] for `stall`, so
-    /// that it restarts a server that stands still. On a thread of its own: telling waits where nobody listens.
+    /// Begins to tell that work goes on, twice as often as the supervisor wants to hear it; not while there is work behind `gate` of which
+    /// no step has ended well for `stall`, so that it restarts a server that stands still. On a thread of its own: telling waits where
+    /// nobody listens.
     ///
     /// # Errors
     /// Where the system has no thread to give.
