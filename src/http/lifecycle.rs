@@ -71,7 +71,7 @@ pub async fn drain(
 }
 
 /// Waits until the last answers are sent, which `sent` tells: those to what was finished may be read for the rest of the grace, which is
-/// over at `over`, or until `hurry` ends, and all for [`LAST_ANSWERS`] more. Whether they were.
+/// over at `over`, or until `hurry` ends, and all for five seconds more. Whether they were.
 pub async fn send_last(
     drained: Drained,
     over: Instant,
