@@ -158,9 +158,14 @@ async fn clients_that_say_nothing_do_not_hold_up_a_server_that_goes_down() {
         let address = listener.local_addr().unwrap();
         let front = Front::open(listener, shut(), Connections { protocol, ..patient() });
         let mut silent = connect(address);
-        // Accepted: whoever comes later is answered.
-        if protocol == Protocol::Http1 {
-            assert_eq!(status(&mut connect(address), ""), "HTTP/1.1 200");
+        // Who came later is answered, so this one was accepted.
+        let mut later = connect(address);
+        match protocol {
+            Protocol::Http1 => assert_eq!(status(&mut later, ""), "HTTP/1.1 200"),
+            Protocol::Http2 => {
+                later.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat()).unwrap();
+                later.read_exact(&mut [0; 9]).unwrap();
+            }
         }
         tokio::time::timeout(LONG / 2, front.close()).await.expect("it waits for who says nothing");
         silent.read_to_end(&mut Vec::new()).expect("it is closed");
