@@ -25,7 +25,7 @@
 //! | `openapi` | what there is, described from the code that answers |
 //! | `plan`, `encode` | what a request comes to; samples to bytes |
 //! | `source`, `growing` | samples as they come; answers at their reader's pace |
-//! | `room` | the bytes of samples that are held, and their bounds |
+//! | `room`, `answers` | the bytes of what is held; how many answers may have |
 //! | `archive`, `events` | samples to bytes while they are drawn |
 //! | [`probe`] | asks another process's `/readyz`: a container's health check |
 //! | `metrics` | what is counted, and the exposition |
@@ -34,6 +34,7 @@
 
 mod accept;
 mod access;
+mod answers;
 mod archive;
 mod asked;
 mod body;
@@ -69,6 +70,7 @@ mod supervisor;
 mod tls;
 
 pub use access::{Access, InvalidAccess};
+pub use answers::Answers;
 pub(crate) use body::{PATIENCE, read as read_body};
 pub use growing::Readers;
 pub use headers::Origin;
@@ -84,7 +86,6 @@ pub use metrics::Metrics;
 pub use page::invitation;
 pub(crate) use problem::{Problem, from_panic};
 pub use reload::Unusable;
-pub use room::Answers;
 pub(crate) use room::{NUMBER, Room, held};
 pub use served::{Catalog, Gate, InvalidCatalog, Served};
 pub use supervisor::Supervisor;

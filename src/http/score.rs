@@ -6,6 +6,7 @@
 mod array;
 
 use super::accept::{Whole, negotiate_scores};
+use super::answers::TEXT;
 use super::body;
 use super::encode::{Unwritable, blocking, encoded, npy, numbers};
 use super::identify::RequestId;
@@ -14,7 +15,7 @@ use super::metrics::Metrics;
 use super::named::Named;
 use super::openapi::{Accepting, Asking, Body, Entering, Naming, Rows, Spending, Told, Working};
 use super::problem::Problem;
-use super::room::{NUMBER, TEXT};
+use super::room::NUMBER;
 use super::served::Gate;
 use super::source::collected;
 use crate::engine::{InvalidRequest, RawScoreRequest, Samples, ScoreLimits, ScoreRequest};

@@ -1,9 +1,10 @@
 //! What is served, once it is warm.
 
 use super::accept::Format;
+use super::answers::{Answers, of_answer};
 use super::keys::Asker;
 use super::problem::Problem;
-use super::room::{self, Answers, NUMBER, Room};
+use super::room::{self, NUMBER, Room};
 use crate::engine::{Engine, SampleRequest, ScoreRequest, Ticket};
 use crate::score::{Kind, ReadyModel};
 use std::sync::{Arc, OnceLock};
@@ -106,7 +107,7 @@ pub struct Served {
 impl Served {
     /// Room for the answer to `request` in `format`.
     pub(super) fn room(&self, request: &SampleRequest, format: Format) -> Result<Room, Problem> {
-        self.answers.take("n", room::of_answer(request, format, self.engine.window()))
+        self.answers.take("n", of_answer(request, format, self.engine.window()))
     }
 
     /// Has the engine take `request`, on the account of `asker`, where there is room for its answer in `format`.

@@ -2,8 +2,9 @@
 
 use super::HEADER_LENGTH;
 use super::service::Answer;
+use crate::http::answers::TEXT;
 use crate::http::encode::Unwritable;
-use crate::http::room::{NUMBER, TEXT};
+use crate::http::room::NUMBER;
 use crate::oip::{Numbers, VERSION};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
