@@ -141,7 +141,8 @@ impl Inference {
     }
 
     /// What the model called `name`, in its `version`, answers `asker` to the call that `read` reads, with how many bytes a number of
-    /// its answer takes. What is known on the way is left in `provenance`, as for all samples. Dropping the future cancels what is left before the next evaluation.
+    /// its answer takes. What is known on the way is left in `provenance`, as for all samples. Dropping the future cancels what is left
+    /// before the next evaluation.
     pub(crate) async fn infer<F: Future<Output = Result<(Call, usize), Problem>>>(
         &self,
         asker: &Asker,

@@ -87,7 +87,7 @@ impl Call {
         answer.map(|body| Body::new(Sent { body, rest: Bytes::new(), call: Arc::new(self) }))
     }
 
-    /// So many pieces more, or less, are not sent; it was `now` that the last of them came or went.
+    /// One piece more is not sent, or one less. One that goes begins the time anew in which none was sent; one that comes beside others does not.
     fn count(&self, change: isize) {
         self.calls.send_if_modified(|calls| {
             if let Some(pieces) = calls.get_mut(&self.number) {
