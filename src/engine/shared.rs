@@ -3,28 +3,62 @@
 use super::Message;
 use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the first worker stays awake when there is nothing to do: who asks again at once need not wait until it is woken.
+const LINGER: Duration = Duration::from_micros(200);
 
 /// What the handle and the workers share. The lock is never held during an evaluation.
 pub(super) struct Shared {
     desk: Mutex<Desk>,
     /// By worker.
-    bells: Vec<Condvar>,
+    bells: Vec<Bell>,
     workers: AtomicUsize,
 }
 
 struct Desk {
     board: Board,
-    /// By worker: whether it waits and was not called.
-    waiting: Vec<bool>,
+    /// By worker: how it waits, if it does and was not called.
+    waiting: Vec<Option<Wait>>,
+}
+
+#[derive(Clone, Copy)]
+enum Wait {
+    Awake,
+    Asleep,
+}
+
+/// What calls a worker that waits.
+#[derive(Default)]
+struct Bell {
+    rung: AtomicBool,
+    alarm: Condvar,
+}
+
+impl Bell {
+    fn ring(&self, wait: Wait) {
+        match wait {
+            Wait::Awake => self.rung.store(true, Ordering::Release),
+            Wait::Asleep => self.alarm.notify_one(),
+        }
+    }
+
+    /// Returns when it is rung, or after [`LINGER`]. Any other thread that is to run on this processor goes first.
+    fn linger(&self) {
+        let start = Instant::now();
+        while !self.rung.swap(false, Ordering::Acquire) && start.elapsed() < LINGER {
+            thread::yield_now();
+        }
+    }
 }
 
 /// Whose bell is to be rung.
 enum Call {
     Nobody,
-    One(usize),
+    One(usize, Wait),
     Everybody,
 }
 
@@ -35,18 +69,18 @@ impl Desk {
         if self.board.is_over() {
             return Call::Everybody;
         }
-        let first = self.waiting.iter().position(|&waits| waits).filter(|_| self.board.has_rows());
-        first.map_or(Call::Nobody, |worker| {
-            self.waiting[worker] = false;
-            Call::One(worker)
-        })
+        if !self.board.has_rows() {
+            return Call::Nobody;
+        }
+        let mut waiting = self.waiting.iter_mut().enumerate();
+        waiting.find_map(|(worker, wait)| Some(Call::One(worker, wait.take()?))).unwrap_or(Call::Nobody)
     }
 }
 
 impl Shared {
     pub(super) fn new(board: Board, workers: usize) -> Self {
-        let desk = Mutex::new(Desk { board, waiting: vec![false; workers] });
-        let bells = (0..workers).map(|_| Condvar::new()).collect();
+        let desk = Mutex::new(Desk { board, waiting: vec![None; workers] });
+        let bells = (0..workers).map(|_| Bell::default()).collect();
         Self { desk, bells, workers: AtomicUsize::new(workers) }
     }
 
@@ -66,8 +100,8 @@ impl Shared {
         drop(desk);
         match *call {
             Call::Nobody => {}
-            Call::One(worker) => self.bells[worker].notify_one(),
-            Call::Everybody => self.bells.iter().for_each(Condvar::notify_one),
+            Call::One(worker, wait) => self.bells[worker].ring(wait),
+            Call::Everybody => self.bells.iter().for_each(|bell| bell.ring(Wait::Asleep)),
         }
         messages.into_iter().for_each(Message::send);
     }
@@ -105,7 +139,7 @@ impl Shared {
             let next = desk.board.next(worker, Instant::now(), rows);
             let waits = matches!(next, Next::Wait);
             // Rows that a worker is not given are a lone chain, which is for the first.
-            let call = if waits && !desk.waiting[0] { Call::Nobody } else { desk.call() };
+            let call = if waits && desk.waiting[0].is_none() { Call::Nobody } else { desk.call() };
             match next {
                 Next::Step(batch) => {
                     self.leave(desk, &call);
@@ -121,12 +155,27 @@ impl Shared {
                     desk = self.lock();
                 }
                 Next::Wait => {
-                    busy_since = None;
-                    desk.waiting[worker] = true;
-                    desk = self.bells[worker].wait(desk).unwrap_or_else(PoisonError::into_inner);
-                    desk.waiting[worker] = false;
+                    // Once after each step: what is there is looked at again before it sleeps.
+                    let worked = busy_since.take().is_some();
+                    desk = self.rest(worker, desk, if worked && worker == 0 { Wait::Awake } else { Wait::Asleep });
                 }
             }
         }
+    }
+
+    /// Gives the lock back until `worker` may have something to do.
+    fn rest<'a>(&'a self, worker: usize, mut desk: MutexGuard<'a, Desk>, wait: Wait) -> MutexGuard<'a, Desk> {
+        let bell = &self.bells[worker];
+        desk.waiting[worker] = Some(wait);
+        desk = match wait {
+            Wait::Awake => {
+                drop(desk);
+                bell.linger();
+                self.lock()
+            }
+            Wait::Asleep => bell.alarm.wait(desk).unwrap_or_else(PoisonError::into_inner),
+        };
+        desk.waiting[worker] = None;
+        desk
     }
 }

@@ -45,8 +45,7 @@ const SURE: usize = 32;
 const FULL: usize = 1 << 20;
 /// The rows of a step where time ran out too soon to choose by what was measured.
 const UNMEASURED: usize = 8;
-/// What a size must gain to be worth more than a smaller one: for the next to be tried, and for the best to be taken where a smaller one
-/// lets newcomers in sooner.
+/// What twice the rows must gain: for the next size to be tried, and to be taken though whoever comes waits for steps that take twice as long.
 const GAIN: f64 = 1.02;
 /// How much longer many threads may take for a lone row than one, to be kept: which of the two is faster is found out again and again
 /// while they serve, and may have been different for the moment at the start.
@@ -154,10 +153,12 @@ fn least(measured: &[MeasuredStep]) -> usize {
     measured.iter().find(|step| step.rate() >= BEARABLE * best(measured)).map_or(1, |step| step.rows)
 }
 
-/// The rows of a step, by steps of rising size: the smallest size that is about as good as the best. Where time ran out while
-/// larger ones still paid, too little was measured to choose by.
+/// The rows of a step, by steps of rising size: the smallest size that no larger one beats by a [`GAIN`] for every doubling. Where time
+/// ran out while larger ones still paid, too little was measured to choose by.
 fn choose(measured: &[MeasuredStep]) -> usize {
-    match measured.iter().find(|step| step.rate() * GAIN >= best(measured)) {
+    let worth = |step: &MeasuredStep| step.rate() / GAIN.powf((step.rows as f64).log2());
+    let most = measured.iter().map(worth).fold(0.0, f64::max);
+    match measured.iter().find(|step| worth(step) >= most) {
         Some(step) if measured.last().is_some_and(|last| last.rows >= UNMEASURED || step.rows < last.rows) => step.rows,
         Some(_) | None => UNMEASURED,
     }
@@ -224,9 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_size_that_is_about_as_good_as_the_best_is_chosen() {
+    fn the_smallest_size_is_chosen_that_no_larger_one_beats_by_two_per_cent_for_each_doubling() {
         assert_eq!(chosen(&[10.0, 11.0, 12.0, 14.0, 28.0]), 8);
         assert_eq!(chosen(&[10.0, 15.0, 29.7, 59.2]), 2);
+        // From four rows on each doubling gains one per cent, or three.
+        assert_eq!(chosen(&[10.0, 15.0, 25.0, 49.5, 98.0, 194.0]), 4);
+        assert_eq!(chosen(&[10.0, 15.0, 25.0, 48.5, 94.1, 182.5]), 32);
         assert_eq!(chosen(&[10.0, 20.0, 40.0, 80.0]), 1);
     }
 
