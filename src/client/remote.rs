@@ -43,6 +43,9 @@ pub(super) struct Answer(Response<Body>);
 /// How long a server may take to accept a connection. How long it may draw is its own affair.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most requests that one program has under way, each on a connection that is kept for the next.
+pub(super) const MOST: usize = 512;
+
 /// How long it may take for a document, from the connection to the last byte.
 const DOCUMENT_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -64,6 +67,8 @@ impl Remote {
         let tls = TlsConfig::builder().root_certs(roots).build();
         let config = Agent::config_builder()
             .timeout_connect(Some(PATIENCE))
+            .max_idle_connections(MOST)
+            .max_idle_connections_per_host(MOST)
             .http_status_as_error(false)
             // A request with a body would be sent on as one without, and the key not at all.
             .max_redirects(0)

@@ -1,6 +1,7 @@
 //! Which request is sent when.
 
 use crate::client::ClientError;
+use crate::client::remote::MOST;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{scope, sleep};
@@ -31,10 +32,6 @@ pub(super) struct Sent {
     pub(super) latency: Duration,
     pub(super) outcome: Outcome,
 }
-
-/// The most requests of an open loop under way, each with a thread. What is due beyond them is late, and its latency says so;
-/// or it is not sent at all where the time ends before.
-const MOST: usize = 512;
 
 /// How long one that is due waits for another to end.
 const BREATH: Duration = Duration::from_millis(1);
@@ -78,6 +75,7 @@ pub(super) fn drive(
             loop {
                 let Some(due) = all.next() else { break 0 };
                 sleep(due.saturating_sub(start.elapsed()));
+                // What is due beyond them is late, and its latency says so; or it is not sent at all where the time ends before.
                 while under_way.load(Ordering::Relaxed) >= MOST && start.elapsed() < span {
                     sleep(BREATH);
                 }
