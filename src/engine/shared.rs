@@ -25,9 +25,12 @@ struct Desk {
     waiting: Vec<Option<Wait>>,
 }
 
+/// How a worker waits.
 #[derive(Clone, Copy)]
 enum Wait {
+    /// It looks at its bell.
     Awake,
+    /// Its bell wakes it.
     Asleep,
 }
 
