@@ -3,7 +3,7 @@
 use super::Message;
 use super::board::{Board, Done, Next, Row};
 use super::pool::Batch;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,53 +15,20 @@ const LINGER: Duration = Duration::from_micros(200);
 pub(super) struct Shared {
     desk: Mutex<Desk>,
     /// By worker.
-    bells: Vec<Bell>,
+    bells: Vec<Condvar>,
     workers: AtomicUsize,
 }
 
 struct Desk {
     board: Board,
-    /// By worker: how it waits, if it does and was not called.
-    waiting: Vec<Option<Wait>>,
-}
-
-/// How a worker waits.
-#[derive(Clone, Copy)]
-enum Wait {
-    /// It looks at its bell.
-    Awake,
-    /// Its bell wakes it.
-    Asleep,
-}
-
-/// What calls a worker that waits.
-#[derive(Default)]
-struct Bell {
-    rung: AtomicBool,
-    alarm: Condvar,
-}
-
-impl Bell {
-    fn ring(&self, wait: Wait) {
-        match wait {
-            Wait::Awake => self.rung.store(true, Ordering::Release),
-            Wait::Asleep => self.alarm.notify_one(),
-        }
-    }
-
-    /// Returns when it is rung, or after [`LINGER`]. Any other thread that is to run on this processor goes first.
-    fn linger(&self) {
-        let start = Instant::now();
-        while !self.rung.swap(false, Ordering::Acquire) && start.elapsed() < LINGER {
-            thread::yield_now();
-        }
-    }
+    /// By worker: whether it waits and was not called.
+    waiting: Vec<bool>,
 }
 
 /// Whose bell is to be rung.
 enum Call {
     Nobody,
-    One(usize, Wait),
+    One(usize),
     Everybody,
 }
 
@@ -72,18 +39,18 @@ impl Desk {
         if self.board.is_over() {
             return Call::Everybody;
         }
-        if !self.board.has_rows() {
-            return Call::Nobody;
-        }
-        let mut waiting = self.waiting.iter_mut().enumerate();
-        waiting.find_map(|(worker, wait)| Some(Call::One(worker, wait.take()?))).unwrap_or(Call::Nobody)
+        let first = self.waiting.iter().position(|&waits| waits).filter(|_| self.board.has_rows());
+        first.map_or(Call::Nobody, |worker| {
+            self.waiting[worker] = false;
+            Call::One(worker)
+        })
     }
 }
 
 impl Shared {
     pub(super) fn new(board: Board, workers: usize) -> Self {
-        let desk = Mutex::new(Desk { board, waiting: vec![None; workers] });
-        let bells = (0..workers).map(|_| Bell::default()).collect();
+        let desk = Mutex::new(Desk { board, waiting: vec![false; workers] });
+        let bells = (0..workers).map(|_| Condvar::new()).collect();
         Self { desk, bells, workers: AtomicUsize::new(workers) }
     }
 
@@ -103,8 +70,8 @@ impl Shared {
         drop(desk);
         match *call {
             Call::Nobody => {}
-            Call::One(worker, wait) => self.bells[worker].ring(wait),
-            Call::Everybody => self.bells.iter().for_each(|bell| bell.ring(Wait::Asleep)),
+            Call::One(worker) => self.bells[worker].notify_one(),
+            Call::Everybody => self.bells.iter().for_each(Condvar::notify_one),
         }
         messages.into_iter().for_each(Message::send);
     }
@@ -142,7 +109,7 @@ impl Shared {
             let next = desk.board.next(worker, Instant::now(), rows);
             let waits = matches!(next, Next::Wait);
             // Rows that a worker is not given are a lone chain, which is for the first.
-            let call = if waits && desk.waiting[0].is_none() { Call::Nobody } else { desk.call() };
+            let call = if waits && !desk.waiting[0] { Call::Nobody } else { desk.call() };
             match next {
                 Next::Step(batch) => {
                     self.leave(desk, &call);
@@ -159,26 +126,27 @@ impl Shared {
                 }
                 Next::Wait => {
                     // Once after each step: what is there is looked at again before it sleeps.
-                    let worked = busy_since.take().is_some();
-                    desk = self.rest(worker, desk, if worked && worker == 0 { Wait::Awake } else { Wait::Asleep });
+                    let lingers = busy_since.take().is_some() && worker == 0;
+                    desk.waiting[worker] = true;
+                    desk = if lingers {
+                        self.linger(desk)
+                    } else {
+                        self.bells[worker].wait(desk).unwrap_or_else(PoisonError::into_inner)
+                    };
+                    desk.waiting[worker] = false;
                 }
             }
         }
     }
 
-    /// Gives the lock back until `worker` may have something to do.
-    fn rest<'a>(&'a self, worker: usize, mut desk: MutexGuard<'a, Desk>, wait: Wait) -> MutexGuard<'a, Desk> {
-        let bell = &self.bells[worker];
-        desk.waiting[worker] = Some(wait);
-        desk = match wait {
-            Wait::Awake => {
-                drop(desk);
-                bell.linger();
-                self.lock()
-            }
-            Wait::Asleep => bell.alarm.wait(desk).unwrap_or_else(PoisonError::into_inner),
-        };
-        desk.waiting[worker] = None;
+    /// Has the first worker wait until it is called, or for [`LINGER`]. Any other thread that is to run on its processor goes first.
+    fn linger<'a>(&'a self, mut desk: MutexGuard<'a, Desk>) -> MutexGuard<'a, Desk> {
+        let start = Instant::now();
+        while desk.waiting[0] && start.elapsed() < LINGER {
+            drop(desk);
+            thread::yield_now();
+            desk = self.lock();
+        }
         desk
     }
 }
