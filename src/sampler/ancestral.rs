@@ -1,25 +1,25 @@
 //! Ancestral sampling (Ho et al. 2020; for the variance-exploding case Song et al. 2021, appendix F), of first and of second
 //! order.
 
-use super::spec::{descent, enough, ladder_to_zero};
+use super::ladder::{Ladder, LadderSpec};
+use super::spec::enough;
 use super::{Init, InvalidSampler, Sampler, SigmaRange, Step, two_step};
 use serde::{Deserialize, Serialize};
 
-/// Down σ₁ > … > σ_N > 0, spaced as Karras et al. 2022: each step is a draw from the Gaussian that x at the next level would
-/// have, were the denoised mean the clean point,
-/// x ← x + (σᵢ² − σᵢ₊₁²) s + σᵢ₊₁ √((σᵢ² − σᵢ₊₁²)/σᵢ²) z.
+/// Down σ₁ > … > σ_N > 0: each step is a draw from a Gaussian that x at the next level would have, were the denoised mean D =
+/// x + σ² s the clean point, x ← D + (σ'/σ)^(1+η) (x − D) + σ' √(1 − (σ'/σ)^2η) z. With η = 1 it is that of Ho et al.,
+/// x ← x + (σ² − σ'²) s + σ' √((σ² − σ'²)/σ²) z; with 0 it is the probability flow.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ancestral {
     solver: AncestralSolver,
-    sigma_max: f64,
-    sigma_min: f64,
-    steps: u32,
-    rho: f64,
+    #[serde(flatten)]
+    ladder: Ladder,
+    eta: f64,
     init: Init,
-    /// σ₁ … σ_N and 0, which the numbers above decide.
-    #[serde(skip)]
-    ladder: Vec<f64>,
 }
+
+/// Beyond it a step keeps nothing of x that could be told.
+const MOST_ETA: f64 = 100.0;
 
 /// What a step takes the clean point to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct AncestralSpec {
     /// The solver; by default `dpmpp2m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solver: Option<AncestralSolver>,
+    /// The noise levels one by one, the largest first, in place of the next four.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigmas: Option<Vec<f64>>,
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_max: Option<f64>,
@@ -54,45 +57,59 @@ pub struct AncestralSpec {
     /// The exponent ρ of the spacing; by default 7.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rho: Option<f64>,
+    /// How much noise, η: the stochastic differential equations of the same marginals (Karras et al. 2022, equation 6, with β =
+    /// η σ̇/σ). 1, the default, is reverse diffusion, 0 the probability flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta: Option<f64>,
     /// Where the chain begins; by default N(0, σ₁² I).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
 }
 
 impl AncestralSpec {
+    fn ladder(&self) -> LadderSpec {
+        let Self { sigma_max, sigma_min, steps, rho, .. } = *self;
+        LadderSpec { sigmas: self.sigmas.clone(), sigma_max, sigma_min, steps, rho }
+    }
+
+    fn on(&self, LadderSpec { sigmas, sigma_max, sigma_min, steps, rho }: LadderSpec) -> Self {
+        Self { solver: self.solver, sigmas, sigma_max, sigma_min, steps, rho, eta: self.eta, init: self.init }
+    }
+
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             solver: self.solver.or(model.solver),
-            sigma_max: self.sigma_max.or(model.sigma_max),
-            sigma_min: self.sigma_min.or(model.sigma_min),
-            steps: self.steps.or(model.steps),
-            rho: self.rho.or(model.rho),
+            eta: self.eta.or(model.eta),
             init: self.init.or(model.init),
+            ..self.on(self.ladder().over(model.ladder()))
         }
     }
 
     /// See [`SamplerSpec::within`](super::SamplerSpec::within).
     pub(super) fn fit(&mut self, evaluations: u32) -> Result<(), InvalidSampler> {
         enough(evaluations, 2)?;
-        self.steps = Some(evaluations);
+        *self = self.on(self.ladder().with(evaluations));
         Ok(())
     }
 
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
-        let steps = self.steps.unwrap_or(25);
-        let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
-        let rho = self.rho.unwrap_or(7.0);
-        let ladder = ladder_to_zero([sigma_max, sigma_min], steps, rho)?;
-        let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
+        let ladder = self.ladder().resolve(25, range)?;
+        let eta = self.eta.unwrap_or(1.0);
+        if !(0.0..=MOST_ETA).contains(&eta) {
+            let reason =
+                format!("is {eta}; it goes from 0, the probability flow, over 1, reverse diffusion, to {MOST_ETA}");
+            return Err(InvalidSampler { parameter: "eta", reason });
+        }
+        let init = self.init.unwrap_or(ladder.init());
         init.check()?;
         let solver = self.solver.unwrap_or_default();
-        Ok(Sampler::Ancestral(Ancestral { solver, sigma_max, sigma_min, steps, rho, init, ladder }))
+        Ok(Sampler::Ancestral(Ancestral { solver, ladder, eta, init }))
     }
 }
 
 impl Ancestral {
     pub(super) fn evaluations(&self) -> u32 {
-        self.steps
+        self.ladder.steps()
     }
 
     pub(super) fn init(&self) -> Init {
@@ -100,27 +117,37 @@ impl Ancestral {
     }
 
     pub(super) fn sigma(&self, k: u32) -> f32 {
-        self.ladder[k as usize] as f32
+        self.ladder.sigma(k as usize) as f32
     }
 
-    /// x ← x + (h − ½(1 − e⁻²ʰ)) (D − D₋)/h₋ with D = x + σ² s, h = ln(σ/σ'): what the step of first order, which follows, leaves
-    /// out of ∫ 2e^(2(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋ long. Nothing of a
-    /// solver of first order, nor of the last step, to 0.
+    /// x ← x + (h − (1 − e^(−(1+η)h))/(1+η)) (D − D₋)/h₋ with h = ln(σ/σ'): what the step of first order, which follows, leaves
+    /// out of ∫ (1+η) e^((1+η)(u−h)) D(u) du where D is a straight line. `memory` is D₋, that of the step before, which was h₋
+    /// long. Nothing of a solver of first order, nor of the last step, to 0.
     pub(super) fn lean(&self, k: u32, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let level = k as usize;
-        let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
+        let [sigma, next] = self.ladder.step(level);
         if self.solver == AncestralSolver::Ddpm || next == 0.0 {
             return;
         }
-        let left_out = libm::log(sigma / next) - 0.5 * (1.0 - (next / sigma) * (next / sigma));
-        let factor = two_step::length_before(&self.ladder, level).map_or(0.0, |before| left_out / before) as f32;
+        let left_out = length([sigma, next]) - self.removed([sigma, next]) / (1.0 + self.eta);
+        let factor = self.ladder.length_before(level).map_or(0.0, |before| left_out / before) as f32;
         two_step::advance(level == 0, sigma, x, memory, score, |x, _, change| x + factor * change);
     }
 
     pub(super) fn step(&self, k: u32) -> Step {
-        let (sigma, next) = (self.ladder[k as usize], self.ladder[k as usize + 1]);
-        // Levels that are nearly the same may be rounded the wrong way round.
-        let removed = (sigma * sigma - next * next).max(0.0);
-        if next > 0.0 { Step::Diffusion([removed, next * removed.sqrt() / sigma]) } else { Step::Ascent(removed) }
+        let [sigma, next] = self.ladder.step(k as usize);
+        let drift = sigma * sigma * self.removed([sigma, next]);
+        let fresh = if next > 0.0 { -libm::expm1(-2.0 * self.eta * length([sigma, next])) } else { 0.0 };
+        if fresh > 0.0 { Step::Diffusion([drift, next * fresh.sqrt()]) } else { Step::Ascent(drift) }
     }
+
+    /// 1 − (σ'/σ)^(1+η), the share of x − D that a step takes away.
+    fn removed(&self, step: [f64; 2]) -> f64 {
+        -libm::expm1(-(1.0 + self.eta) * length(step))
+    }
+}
+
+/// h = ln(σ/σ'), infinite to 0. Levels that are nearly the same may be rounded the wrong way round.
+fn length([sigma, next]: [f64; 2]) -> f64 {
+    libm::log(sigma / next).max(0.0)
 }

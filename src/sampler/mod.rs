@@ -6,6 +6,7 @@
 
 mod ancestral;
 mod annealed_langevin;
+mod ladder;
 mod langevin;
 mod noise;
 mod predictor_corrector;

@@ -1,21 +1,17 @@
 //! The probability flow: the deterministic way from noise to sample (Song et al. 2021, section 4.3).
 
-use super::spec::{descent, enough, ladder_to_zero};
+use super::ladder::{Ladder, LadderSpec};
+use super::spec::enough;
 use super::{Init, InvalidSampler, Sampler, SigmaRange, ascend, two_step};
 use serde::{Deserialize, Serialize};
 
-/// dx/dσ = −σ s(x, σ) from σ₁ down to 0, on levels spaced as Karras et al. 2022. All the randomness is in the beginning.
+/// dx/dσ = −σ s(x, σ) from σ₁ down to 0. All the randomness is in the beginning.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProbabilityFlow {
     solver: Solver,
-    sigma_max: f64,
-    sigma_min: f64,
-    steps: u32,
-    rho: f64,
+    #[serde(flatten)]
+    ladder: Ladder,
     init: Init,
-    /// σ₁ … σ_N and 0, which the numbers above decide.
-    #[serde(skip)]
-    ladder: Vec<f64>,
 }
 
 /// How the flow is followed.
@@ -40,6 +36,9 @@ pub struct ProbabilityFlowSpec {
     /// The solver; by default `heun`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solver: Option<Solver>,
+    /// The noise levels one by one, the largest first, in place of the next four.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigmas: Option<Vec<f64>>,
     /// The first noise level; by default the largest of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_max: Option<f64>,
@@ -58,14 +57,20 @@ pub struct ProbabilityFlowSpec {
 }
 
 impl ProbabilityFlowSpec {
+    fn ladder(&self) -> LadderSpec {
+        let Self { sigma_max, sigma_min, steps, rho, .. } = *self;
+        LadderSpec { sigmas: self.sigmas.clone(), sigma_max, sigma_min, steps, rho }
+    }
+
+    fn on(&self, LadderSpec { sigmas, sigma_max, sigma_min, steps, rho }: LadderSpec) -> Self {
+        Self { solver: self.solver, sigmas, sigma_max, sigma_min, steps, rho, init: self.init }
+    }
+
     pub(super) fn over(&self, model: &Self) -> Self {
         Self {
             solver: self.solver.or(model.solver),
-            sigma_max: self.sigma_max.or(model.sigma_max),
-            sigma_min: self.sigma_min.or(model.sigma_min),
-            steps: self.steps.or(model.steps),
-            rho: self.rho.or(model.rho),
             init: self.init.or(model.init),
+            ..self.on(self.ladder().over(model.ladder()))
         }
     }
 
@@ -76,27 +81,24 @@ impl ProbabilityFlowSpec {
             Solver::Heun => (3, evaluations.div_ceil(2)),
         };
         enough(evaluations, least)?;
-        self.steps = Some(steps);
+        *self = self.on(self.ladder().with(steps));
         Ok(())
     }
 
     pub(super) fn resolve(&self, range: SigmaRange) -> Result<Sampler, InvalidSampler> {
         let solver = self.solver.unwrap_or_default();
-        let steps = self.steps.unwrap_or(18);
-        let [sigma_max, sigma_min] = descent([self.sigma_max, self.sigma_min], "steps", steps, range)?;
-        let rho = self.rho.unwrap_or(7.0);
-        let ladder = ladder_to_zero([sigma_max, sigma_min], steps, rho)?;
-        let init = self.init.unwrap_or(Init::Normal { deviation: sigma_max });
+        let ladder = self.ladder().resolve(18, range)?;
+        let init = self.init.unwrap_or(ladder.init());
         init.check()?;
-        Ok(Sampler::ProbabilityFlow(ProbabilityFlow { solver, sigma_max, sigma_min, steps, rho, init, ladder }))
+        Ok(Sampler::ProbabilityFlow(ProbabilityFlow { solver, ladder, init }))
     }
 }
 
 impl ProbabilityFlow {
     pub(super) fn evaluations(&self) -> u32 {
         match self.solver {
-            Solver::Euler | Solver::Dpmpp2m => self.steps,
-            Solver::Heun => 2 * self.steps - 1,
+            Solver::Euler | Solver::Dpmpp2m => self.ladder.steps(),
+            Solver::Heun => 2 * self.ladder.steps() - 1,
         }
     }
 
@@ -113,7 +115,7 @@ impl ProbabilityFlow {
     }
 
     pub(super) fn sigma(&self, k: u32) -> f32 {
-        self.ladder[self.level(k)] as f32
+        self.ladder.sigma(self.level(k)) as f32
     }
 
     pub(super) fn advance(&self, k: u32, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
@@ -132,13 +134,13 @@ impl ProbabilityFlow {
 
     /// x ← x + (σ' − σ) d with d = −σ s.
     fn euler(&self, level: usize, x: &mut [f32], score: &[f32]) {
-        let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
+        let [sigma, next] = self.ladder.step(level);
         ascend((sigma - next) * sigma, x, score);
     }
 
     /// x ← x + (σ' − σ) ½ (d' − d) after Euler's step to σ': `memory` is the score that step was made with.
     fn correct(&self, level: usize, x: &mut [f32], memory: &[f32], score: &[f32]) {
-        let (sigma, next) = (self.ladder[level - 1], self.ladder[level]);
+        let [sigma, next] = self.ladder.step(level - 1);
         let half = 0.5 * (sigma - next);
         let (old, new) = ((half * sigma) as f32, (half * next) as f32);
         x.iter_mut().zip(memory).zip(score).for_each(|((x, old_s), s)| *x += new * s - old * old_s);
@@ -147,8 +149,8 @@ impl ProbabilityFlow {
     /// x ← (σ'/σ) x + (1 − σ'/σ) D̂ with D̂ = D + (D − D₋)/2r, r = ln(σ₋/σ)/ln(σ/σ'); D = x + σ² s, and `memory` is D₋, that
     /// of the step before. The first step and the last, to 0, take D̂ = D.
     fn two_step(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
-        let (sigma, next) = (self.ladder[level], self.ladder[level + 1]);
-        let before = two_step::length_before(&self.ladder, level).filter(|_| next > 0.0);
+        let [sigma, next] = self.ladder.step(level);
+        let before = self.ladder.length_before(level).filter(|_| next > 0.0);
         let lean = before.map_or(0.0, |before| 0.5 * libm::log(sigma / next) / before) as f32;
         let keep = (next / sigma) as f32;
         two_step::advance(level == 0, sigma, x, memory, score, |x, denoised, change| {

@@ -2,7 +2,6 @@
 
 use super::{
     AncestralSpec, AnnealedLangevinSpec, Init, LangevinSpec, PredictorCorrectorSpec, ProbabilityFlowSpec, Sampler,
-    schedule,
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -200,24 +199,6 @@ pub(super) fn descent(
     let ends = ends(named, range)?;
     rungs(parameter, count, ends)?;
     Ok(ends)
-}
-
-/// σ₁ … σ_N, evenly spaced in σ^(1/ρ), and 0.
-pub(super) fn ladder_to_zero([max, min]: [f64; 2], steps: u32, rho: f64) -> Result<Vec<f64>, InvalidSampler> {
-    /// From here on the levels are those of a geometric progression, and further on rounding is all that is left of them.
-    const MOST_RHO: f64 = 1e9;
-    positive("rho", rho)?;
-    if rho > MOST_RHO {
-        let reason = format!("is {rho}; {MOST_RHO:e} is the most, and makes a geometric progression");
-        return Err(InvalidSampler { parameter: "rho", reason });
-    }
-    let mut ladder = schedule::karras(max, min, steps, rho);
-    if ladder.iter().any(|sigma| !sigma.is_finite()) {
-        let reason = format!("is {rho}, so near to zero that σ^(1/ρ) is beyond all numbers; take a larger one");
-        return Err(InvalidSampler { parameter: "rho", reason });
-    }
-    ladder.push(0.0);
-    Ok(ladder)
 }
 
 /// σ within the model's levels.

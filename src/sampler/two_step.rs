@@ -1,11 +1,5 @@
 //! What solvers of two steps have in common: the denoised mean D = x + σ² s, taken to move in a straight line over ln σ.
 
-/// ln(σ₋/σ), the length of the step that led down `ladder` to `level`. None at the first, and where levels are the same.
-pub(super) fn length_before(ladder: &[f64], level: usize) -> Option<f64> {
-    let length = libm::log(ladder[level.checked_sub(1)?] / ladder[level]);
-    (length > 0.0).then_some(length)
-}
-
 /// Takes each x to `step(x, D, D − D₋)` with D = x + σ² s. `memory` is D₋, that of the step before; the `first` has none.
 pub(super) fn advance(
     first: bool,

@@ -157,6 +157,11 @@ fn sampler(info: &ModelInfo, dice: &mut Dice) -> SamplerSpec {
             levels: Some(dice.between(2, 4) as u32),
             ..PredictorCorrectorSpec::default()
         }),
+        3 if dice.below(2) == 0 => {
+            let sigmas = Some(vec![a.max(b), (a * b).sqrt(), a.min(b)]);
+            let eta = Some(dice.below(3) as f64 / 2.0);
+            SamplerSpec::Ancestral(AncestralSpec { sigmas, eta, ..AncestralSpec::default() })
+        }
         3 => SamplerSpec::Ancestral(AncestralSpec { sigma_max, sigma_min, steps, ..AncestralSpec::default() }),
         _ => {
             let solver = [Solver::Euler, Solver::Heun, Solver::Dpmpp2m][dice.below(3) as usize];

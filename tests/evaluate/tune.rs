@@ -2,12 +2,13 @@
 
 use crate::support::{VARIANCE, done, done_unread, json, refused, write_gaussian};
 use serde_json::{Value, json};
-use smld::sampler::SamplerSpec;
+use smld::sampler::{SamplerSpec, SigmaRange};
 use smld::score::density::DensityModel;
 use smld::score::density::by_name;
 use smld::score::onnx::{OnnxScore, Provider, Runtime};
 use smld::score::{ModelInfo, ScoreModel};
-use smld::train::tune::{cost, rounds, settings};
+use smld::train::evaluate::frechet::Estimate;
+use smld::train::tune::{Trial, cost, has_levels, move_levels, rounds, settings};
 use std::collections::HashSet;
 
 /// The Fréchet distance of an annealed chain's ends from the data, N(0, v I) in two dimensions: the score being linear, so is
@@ -75,7 +76,7 @@ fn the_same_seed_is_the_same_search_and_another_draws_other_samples_of_the_same_
     let folder = folder.path();
     write_gaussian(folder, 5000, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
     let tune = |seed| {
-        let flow = [&TUNE[..], &[seed, "--method", "probability_flow", "--evaluations", "9"]].concat();
+        let flow = [&TUNE[..], &[seed, "--method", "probability_flow", "--evaluations", "9", "--moves", "10"]].concat();
         (done(folder, &flow), json(folder, "t.json"))
     };
     let once = tune("0");
@@ -96,8 +97,15 @@ fn a_search_whose_words_nobody_reads_is_kept_and_written_into_the_model() {
     write_gaussian(folder, 400, &json!({"method": "ancestral", "sigma_max": 5, "sigma_min": 0.05}));
     let before = std::fs::read(folder.join("model.onnx")).unwrap();
     let tune = ["tune", "model.onnx", "--data", "data.npy", "--n", "40", "--trials", "2", "--evaluations", "9"];
-    done_unread(folder, &[&tune[..], &["--method", "ancestral", "--json", "t.json", "--write"]].concat());
-    assert_eq!(json(folder, "t.json")["verdict"]["samples"], 40);
+    let moved = ["--method", "ancestral", "--moves", "20", "--json", "t.json", "--write"];
+    done_unread(folder, &[&tune[..], &moved[..]].concat());
+    let found = json(folder, "t.json");
+    assert_eq!(found["verdict"]["samples"], 40);
+    let moves = found["moves"].as_array().unwrap();
+    assert_eq!(moves.last().unwrap()["sampler"], found["verdict"]["best"]["sampler"]);
+    assert!(moves.iter().all(|trial| trial["sampler"]["sigmas"].as_array().unwrap().len() == 9));
+    let distances: Vec<f64> = moves.iter().map(|trial| trial["frechet"]["distance"].as_f64().unwrap()).collect();
+    assert!(distances.is_sorted_by(|before, after| after < before), "{distances:?}");
     assert_ne!(std::fs::read(folder.join("model.onnx")).unwrap(), before);
 }
 
@@ -139,9 +147,57 @@ fn langevin_is_searched_over_all_levels_of_the_model_whatever_its_own_sampler_ha
     assert!((10..=16).contains(&count(|sigma| sigma > 0.79)), "{sigmas:?}");
 }
 
+/// Moves where the distance of levels σᵢ and of η is (Σ (ln σᵢ − ln cᵢ)² + (η − 0.7)²), which is least at `best` and 0.7; what was
+/// asked for is told too.
+fn moves(start: &Value, best: &[f64], count: usize) -> (Vec<Trial>, Vec<SamplerSpec>) {
+    let sampler: SamplerSpec = serde_json::from_value(start.clone()).unwrap();
+    let (mut asked, range) = (Vec::new(), SigmaRange { min: 0.01, max: 10.0, dim: 2 });
+    let distance = |setting: &SamplerSpec| {
+        let told = json!(setting.resolve(None, range).unwrap());
+        let sigmas: Vec<f64> = serde_json::from_value(told["sigmas"].clone()).unwrap();
+        assert_eq!((sigmas.len(), sigmas[0]), (best.len(), best[0]));
+        let square = |(sigma, best): (&f64, &f64)| (sigma / best).ln().powi(2);
+        let eta = told.get("eta").map_or(0.0, |eta| (eta.as_f64().unwrap() - 0.7).powi(2));
+        eta + sigmas.iter().zip(best).map(square).sum::<f64>()
+    };
+    let right = move_levels(&Trial { sampler, frechet: None }, range, count, |setting| {
+        asked.push(setting.clone());
+        Ok(Some(Estimate { distance: distance(setting), standard_error: 0.0 }))
+    });
+    (right.unwrap(), asked)
+}
+
+#[test]
+fn levels_are_moved_to_where_the_distance_is_least() {
+    let best = [10.0, 9.0, 1.0, 0.4, 0.02];
+    for (method, solver) in [("ancestral", "dpmpp2m"), ("probability_flow", "heun"), ("probability_flow", "euler")] {
+        let start = json!({"method": method, "solver": solver, "steps": 5, "sigma_min": 0.05});
+        let (right, asked) = moves(&start, &best, 200);
+        assert!(asked.len() <= 200, "{}", asked.len());
+        let last = right.last().unwrap();
+        assert!(last.frechet.unwrap().distance < 1e-3, "{last:?}");
+        let told = json!(last.sampler);
+        assert_eq!((&told["method"], &told["solver"]), (&json!(method), &json!(solver)));
+        // None was asked for twice in a row, and no more of them than were allowed.
+        assert!(asked.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_eq!(moves(&start, &best, 3).1.len(), 3);
+    }
+}
+
+#[test]
+fn what_has_no_levels_to_move_is_left_alone() {
+    let annealed: SamplerSpec = serde_json::from_value(json!({"method": "annealed_langevin"})).unwrap();
+    assert!(!has_levels(&annealed));
+    assert_eq!(moves(&json!({"method": "annealed_langevin"}), &[1.0], 9), (Vec::new(), Vec::new()));
+    // One level, which stays, and no η.
+    let flow = json!({"method": "probability_flow", "solver": "euler", "sigmas": [10.0]});
+    assert_eq!(moves(&flow, &[10.0], 9), (Vec::new(), Vec::new()));
+}
+
 #[test]
 fn a_round_has_a_third_of_the_settings_and_draws_only_what_it_has_more() {
-    assert_eq!(cost(&rounds(40, 256)), 40 * 256 + 13 * (768 - 256) + 4 * (2304 - 768) + 2 * 2304);
+    assert_eq!(cost(&rounds(40, 256), 0), 40 * 256 + 13 * (768 - 256) + 4 * (2304 - 768) + 2 * 2304);
+    assert_eq!(cost(&rounds(40, 256), 7), cost(&rounds(40, 256), 0) + 7 * 2304);
     assert_eq!(rounds(5, 100).len(), 1);
 }
 

@@ -132,6 +132,23 @@ async fn what_cannot_be_is_told_in_the_servers_words_at_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn levels_are_named_in_one_field() {
+    let program = Program::serving(DIGITS, &[]);
+    let browser = Browser::open(&program.address).await;
+    browser.fill("#n", "2").await;
+    browser.click(".parameters summary").await;
+    browser.fill("#sampler-sigmas", "9, 3, 5").await;
+    browser.until("document.querySelector('#sampler-sigmas').matches('[aria-invalid=true]')").await;
+    let told = browser.text("document.getElementById('sampler-sigmas-fault').textContent").await;
+    assert_eq!(told, "sampler.sigmas: must go down, and 5 comes after 3");
+    browser.fill("#sampler-sigmas", "9, 3 0.5").await;
+    browser.until("document.getElementById('cost').textContent.startsWith('2 × 3 evaluations')").await;
+    browser.click("#start").await;
+    state(&browser, "Done").await;
+    browser.assert_quiet(&[422]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_keyboard_is_enough() {
     let program = Program::serving(DIGITS, &[]);
     let browser = Browser::open(&program.address).await;

@@ -64,6 +64,14 @@ fn what_is_named_stays_but_for_the_number_of_steps() {
     let other = read(serde_json::json!({"method": "ancestral", "rho": 3}));
     let found = read(serde_json::json!({"method": "ancestral", "rho": 3, "steps": 40}));
     assert_eq!(other.within(Some(&own), 40).unwrap(), found);
+    // Named levels stay where they are as many.
+    for (method, evaluations) in [("ancestral", 3), ("probability_flow", 5)] {
+        let own = read(serde_json::json!({"method": method, "sigmas": [9, 3, 1]}));
+        let asked = read(serde_json::json!({ "method": method }));
+        assert_eq!(asked.within(Some(&own), evaluations).unwrap(), own);
+        let found = read(serde_json::json!({"method": method, "steps": 20}));
+        assert_eq!(asked.within(Some(&own), if method == "ancestral" { 20 } else { 40 }).unwrap(), found);
+    }
 }
 
 #[test]

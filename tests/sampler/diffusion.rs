@@ -31,22 +31,23 @@ fn shrink(drift: f64, sigma: f64) -> f64 {
     1.0 - drift / (V + sigma * sigma)
 }
 
-/// The variance of what ancestral sampling makes of N(0, σ₁²).
-fn ancestral(solver: &str, steps: i32) -> f64 {
+/// The variance of what ancestral sampling makes of N(0, σ₁²) on `ladder`, which ends with 0.
+fn ancestral(solver: &str, ladder: &[f64], eta: f64) -> f64 {
     // Of x, of x with the denoised mean before, and of that.
-    let [mut xx, mut xd, mut dd] = [SIGMAS[0].powi(2), 0.0, 0.0];
-    let ladder = karras(steps);
+    let [mut xx, mut xd, mut dd] = [ladder[0].powi(2), 0.0, 0.0];
     for (i, pair) in ladder.windows(2).enumerate() {
-        let keep = (pair[1] / pair[0]).powi(2);
+        let ratio = pair[1] / pair[0];
+        let keep = ratio.powf(1.0 + eta);
         let lean = if solver == "dpmpp2m" && i > 0 && pair[1] > 0.0 {
-            ((pair[0] / pair[1]).ln() - 0.5 * (1.0 - keep)) / (ladder[i - 1] / pair[0]).ln()
+            (-ratio.ln() - (1.0 - keep) / (1.0 + eta)) / (ladder[i - 1] / pair[0]).ln()
         } else {
             0.0
         };
-        // D = g x, and x ← keep x + (1 − keep) D + lean (D − D₋) + σ' √(1 − keep) z.
+        // D = g x, and x ← keep x + (1 − keep) D + lean (D − D₋) + σ' √(1 − (σ'/σ)^2η) z.
         let g = V / (V + pair[0].powi(2));
         let a = keep + (1.0 - keep + lean) * g;
-        let next = a * a * xx - 2.0 * a * lean * xd + lean * lean * dd + pair[1].powi(2) * (1.0 - keep);
+        let fresh = pair[1].powi(2) * (1.0 - ratio.powf(2.0 * eta));
+        let next = a * a * xx - 2.0 * a * lean * xd + lean * lean * dd + fresh;
         [xx, xd, dd] = [next, g * (a * xx - lean * xd), g * g * xx];
     }
     xx
@@ -55,11 +56,38 @@ fn ancestral(solver: &str, steps: i32) -> f64 {
 #[test]
 fn ancestral_sampling_has_the_variance_of_its_recursion() {
     for solver in ["ddpm", "dpmpp2m"] {
-        for steps in [5, 20] {
-            let sampler = sampler(spec("ancestral", json!({ "solver": solver, "steps": steps })), D);
+        for (steps, eta) in [(5, 1.0), (20, 1.0), (8, 0.0), (8, 0.3), (8, 2.5)] {
+            let more = json!({ "solver": solver, "steps": steps, "eta": eta });
+            let sampler = sampler(spec("ancestral", more), D);
             assert_eq!(sampler.evaluations(), steps as u32);
             let x = run(&sampler, &gaussian(V, D), 0, sampler.evaluations());
-            assert_variance(&x, ancestral(solver, steps));
+            assert_variance(&x, ancestral(solver, &karras(steps), eta));
+        }
+    }
+}
+
+#[test]
+fn levels_that_are_named_are_gone_down() {
+    let named = [10.0, 8.5, 3.0, 0.9, 0.2, 0.04];
+    let ladder = [&named[..], &[0.0]].concat();
+    let ancestral_spec = json!({ "method": "ancestral", "sigmas": named, "eta": 0.6 });
+    let by_noise = sampler(ancestral_spec, D);
+    assert_eq!(by_noise.evaluations(), 6);
+    assert!((0..6).all(|k| by_noise.sigma(k) == named[k as usize] as f32));
+    let x = run(&by_noise, &gaussian(V, D), 0, 6);
+    assert_variance(&x, ancestral("dpmpp2m", &ladder, 0.6));
+
+    // The flow is the same without noise: by the same points to the last digits of float32.
+    for (solver, of_the_flow) in [("dpmpp2m", "dpmpp2m"), ("ddpm", "euler")] {
+        let still = sampler(json!({ "method": "ancestral", "solver": solver, "sigmas": named, "eta": 0 }), 64);
+        let flow = sampler(json!({ "method": "probability_flow", "solver": of_the_flow, "sigmas": named }), 64);
+        let [a, b] = [&still, &flow].map(|sampler| run(sampler, &gaussian(V, 64), 1, sampler.evaluations()));
+        let apart = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        if solver == "ddpm" {
+            assert!(apart < 1e-5, "{apart}");
+        } else {
+            // Their second orders differ: one integrates the straight line, the other takes its middle.
+            assert!(apart < 0.05 && apart > 0.0, "{apart}");
         }
     }
 }

@@ -11,6 +11,8 @@ fn a_sampler_told_in_json_is_a_spec_that_resolves_to_itself_to_the_last_bit() {
         serde_json::json!({"method": "annealed_langevin", "sigma_max": 14.7, "levels": 10, "init": {"uniform": {"low": 0, "high": 1}}}),
         serde_json::json!({"method": "predictor_corrector", "levels": 33, "snr": 0.1 + 0.2}),
         serde_json::json!({"method": "ancestral", "steps": 9, "rho": 5.5}),
+        serde_json::json!({"method": "ancestral", "sigmas": [17.3, 1.0 / 3.0, 0.0123], "eta": 0.1 + 0.2}),
+        serde_json::json!({"method": "probability_flow", "sigmas": [4.4]}),
         serde_json::json!({"method": "probability_flow", "solver": "dpmpp2m", "sigma_max": 3.3}),
     ] {
         let range = SigmaRange { min: 0.0123, max: 17.3, dim: 784 };
@@ -49,6 +51,35 @@ fn the_models_own_sampler_fills_what_a_request_leaves_out_where_the_method_is_th
 }
 
 #[test]
+fn who_names_levels_has_none_of_the_models_spacing_and_who_spaces_them_none_that_it_names() {
+    let read = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap();
+    let range = SigmaRange { min: 0.01, max: 10.0, dim: 2 };
+    for method in ["ancestral", "probability_flow"] {
+        let told = |asked: serde_json::Value, own: serde_json::Value| {
+            let with_method = |mut spec: serde_json::Value| {
+                spec["method"] = method.into();
+                if method == "probability_flow" {
+                    spec["solver"] = "euler".into();
+                }
+                read(spec)
+            };
+            let sampler = with_method(asked).resolve(Some(&with_method(own)), range).unwrap();
+            serde_json::to_value(&sampler).unwrap()
+        };
+        let named = serde_json::json!({"sigmas": [9.0, 3.0, 1.0]});
+        let spaced = serde_json::json!({"sigma_max": 8.0, "sigma_min": 2.0, "steps": 4, "rho": 3.0});
+        let asked = told(serde_json::json!({}), named.clone());
+        assert_eq!((&asked["sigmas"], asked.get("steps")), (&named["sigmas"], None));
+        assert_eq!(asked["init"]["normal"]["deviation"], 9.0);
+        let asked = told(named.clone(), spaced.clone());
+        assert_eq!((&asked["sigmas"], asked.get("rho")), (&named["sigmas"], None));
+        let asked = told(serde_json::json!({"steps": 5}), named);
+        assert_eq!((asked.get("sigmas"), &asked["steps"], &asked["sigma_max"]), (None, &5.into(), &10.0.into()));
+        assert_eq!(told(serde_json::json!({"steps": 5}), spaced)["rho"], 3.0);
+    }
+}
+
+#[test]
 fn an_unknown_method_or_parameter_is_refused_by_its_name() {
     let refused = |spec: serde_json::Value| serde_json::from_value::<SamplerSpec>(spec).unwrap_err().to_string();
     assert!(refused(serde_json::json!({"method": "langevin", "step": 5})).contains("`step`"));
@@ -81,6 +112,15 @@ fn a_parameter_that_cannot_be_is_refused_by_its_name() {
         (serde_json::json!({"method": "predictor_corrector", "corrector_steps": 4_000_000_000_u32}), "levels"),
         (serde_json::json!({"method": "ancestral", "steps": 0}), "steps"),
         (serde_json::json!({"method": "ancestral", "rho": -1}), "rho"),
+        (serde_json::json!({"method": "ancestral", "eta": -0.1}), "eta"),
+        (serde_json::json!({"method": "ancestral", "eta": 1e9}), "eta"),
+        (serde_json::json!({"method": "ancestral", "sigmas": []}), "sigmas"),
+        (serde_json::json!({"method": "ancestral", "sigmas": [1.0, 2.0]}), "sigmas"),
+        (serde_json::json!({"method": "ancestral", "sigmas": [1.0, 1.0]}), "sigmas"),
+        (serde_json::json!({"method": "ancestral", "sigmas": [1.0, 0.0]}), "sigmas"),
+        (serde_json::json!({"method": "probability_flow", "sigmas": [11.0, 1.0]}), "sigmas"),
+        (serde_json::json!({"method": "probability_flow", "sigmas": [1.0, 0.1], "steps": 2}), "sigmas"),
+        (serde_json::json!({"method": "ancestral", "sigmas": vec![1.0; 10_001]}), "sigmas"),
         (serde_json::json!({"method": "ancestral", "rho": 0.003}), "rho"),
         (serde_json::json!({"method": "probability_flow", "rho": 1e-300}), "rho"),
         (serde_json::json!({"method": "probability_flow", "rho": 1e17}), "rho"),

@@ -1,5 +1,6 @@
 /** The samplers and what their parameters mean, in the words of the documentation. */
 
+const SIGMAS = { name: "sigmas", symbol: "σ", meaning: "the noise levels one by one, the first the largest, in place of the next four" };
 const HIGH = { name: "sigma_max", symbol: "σ max", meaning: "the first noise level" };
 const LOW = { name: "sigma_min", symbol: "σ min", meaning: "the last noise level" };
 const RHO = { name: "rho", symbol: "ρ", meaning: "spacing of the levels: larger puts more of them at small σ" };
@@ -49,9 +50,11 @@ export const METHODS = {
     meaning: "Reverse diffusion in few, closed-form steps (Lu et al. 2022; Ho et al. 2020).",
     parameters: [
       { name: "solver", symbol: "solver", meaning: "how a step foresees the denoised image: as it is, or as it moves", choices: ["dpmpp2m", "ddpm"] },
-      HIGH, LOW,
+      SIGMAS, HIGH, LOW,
       { name: "steps", symbol: "N", meaning: "how many steps" },
-      RHO, INIT,
+      RHO,
+      { name: "eta", symbol: "η", meaning: "how much noise: 1 is reverse diffusion, 0 the probability flow" },
+      INIT,
     ],
   },
   probability_flow: {
@@ -59,7 +62,7 @@ export const METHODS = {
     meaning: "The deterministic flow with the same densities: noise at the start only (Karras et al. 2022; Lu et al. 2022).",
     parameters: [
       { name: "solver", symbol: "solver", meaning: "how the flow is integrated", choices: ["heun", "dpmpp2m", "euler"] },
-      HIGH, LOW,
+      SIGMAS, HIGH, LOW,
       { name: "steps", symbol: "N", meaning: "how many steps" },
       RHO, INIT,
     ],
@@ -67,12 +70,17 @@ export const METHODS = {
 };
 
 /** What a request says for a parameter that the reader gave. @param {string} name @param {any} value */
-export const given = (name, value) => (name === "init" && typeof value === "number" ? { normal: { deviation: value } } : value);
+export function given(name, value) {
+  if (name === "init" && typeof value === "number") return { normal: { deviation: value } };
+  if (name === "sigmas") return String(value).split(/[\s,]+/).filter(Boolean).map((sigma) => (Number.isFinite(Number(sigma)) ? Number(sigma) : sigma));
+  return value;
+}
 
 /** A parameter in force, for people. @param {any} value of a sampler that the server told */
 export function shown(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return String(Number(value.toPrecision(4)));
+  if (Array.isArray(value)) return value.map(shown).join(", ");
   if (value?.normal) return shown(value.normal.deviation);
   if (value?.uniform) return `uniform, ${shown(value.uniform.low)} to ${shown(value.uniform.high)}`;
   return String(value ?? "");

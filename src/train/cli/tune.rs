@@ -6,7 +6,9 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
 use crate::train::sample::load;
-use crate::train::tune::{Round, Trial, Verdict, cost, rounds, search, settings, verdict};
+use crate::train::tune::{
+    Round, Trial, Verdict, cost, has_levels, measure, move_levels, rounds, search, settings, verdict,
+};
 use crate::train::{files, terminal};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -39,6 +41,10 @@ pub(super) struct Tune {
     /// How many samples of each setting are drawn at first; 40 at least, and more than there are features.
     #[arg(long, default_value_t = 256)]
     n: u32,
+    /// How often a noise level of the best setting is moved, or its η, of ancestral and probability_flow. Each time as many
+    /// samples are drawn as in the last round.
+    #[arg(long, default_value_t = 80)]
+    moves: u16,
     /// The seed of the samples. Those of the last comparison have the next.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -71,7 +77,8 @@ impl Tune {
         let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
         let mark = judge.mark(&held_out, samples as usize)?.estimate();
 
-        let bar = bar("samples", cost(&rounds) as usize);
+        let moves = if has_levels(&default) { self.moves.into() } else { 0 };
+        let bar = bar("samples", cost(&rounds, moves) as usize);
         let mut told = Vec::new();
         let best = search(
             &mut judge,
@@ -85,6 +92,13 @@ impl Tune {
             },
         )?;
         let best = best.context("every setting diverges; the model is damaged, or was not trained")?;
+        let moved = move_levels(&best, info.sigma_range(), moves, |setting| {
+            Ok(measure(&mut judge, setting, samples, self.seed, || bar.inc(1))?.map(|found| found.estimate()))
+        })?;
+        if moves > 0 {
+            bar.suspend(|| terminal::print(&format!("\n{moves} moves of its levels\n{}", rows(&moved))));
+        }
+        let best = moved.last().unwrap_or(&best).sampler.clone();
         let verdict = verdict(&mut judge, [best, default], samples, self.seed.wrapping_add(1), || bar.inc(1))?;
         bar.finish_and_clear();
         let figures = json!({
@@ -96,6 +110,7 @@ impl Tune {
             "seed": self.seed,
             "held_out": mark,
             "rounds": told,
+            "moves": moved,
             "verdict": verdict,
         });
         // First what was measured for long; that it cannot be kept is told after all that can.
@@ -115,9 +130,11 @@ fn method(text: &str) -> Result<SamplerSpec, String> {
 
 /// The settings of a round, the best first.
 fn table(Round { settings, samples }: Round, trials: &[Trial]) -> String {
-    let row = |trial: &Trial| format!("{}  {}\n", distance(trial.frechet), json!(trial.sampler));
-    let rows: String = trials.iter().map(row).collect();
-    format!("\n{settings} settings, {samples} samples of each\n{rows}")
+    format!("\n{settings} settings, {samples} samples of each\n{}", rows(trials))
+}
+
+fn rows(trials: &[Trial]) -> String {
+    trials.iter().map(|trial| format!("{}  {}\n", distance(trial.frechet), json!(trial.sampler))).collect()
 }
 
 /// The best beside the default and held-out rows, and which of the two to take.

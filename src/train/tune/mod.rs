@@ -2,13 +2,16 @@
 //! over settings that fill the range of each parameter evenly.
 //!
 //! Every setting has a few samples drawn; the best third of them have three times as many, and so on. Image i begins with the
-//! same noise whatever the setting, and rows that were drawn stay: a later round draws only what it has more. The last round
-//! chooses the best by the samples that it was chosen on, which flatters it; so it is compared with the default on fresh ones.
+//! same noise whatever the setting, and rows that were drawn stay: a later round draws only what it has more. Of the best the
+//! noise levels are then moved one by one. It was chosen by the samples that it is known by, which flatters it; so it is compared
+//! with the default on fresh ones.
 
 mod halton;
+mod levels;
 mod settings;
 
 pub use halton::halton;
+pub use levels::{has_levels, move_levels};
 pub use settings::settings;
 
 use super::evaluate::Judge;
@@ -67,19 +70,19 @@ pub fn rounds(trials: usize, samples: u32) -> Vec<Round> {
     std::iter::successors(Some(Round { settings: trials, samples }), third).collect()
 }
 
-/// How many samples the search over `rounds` draws, with those of the verdict.
+/// How many samples the search over `rounds` and `moves` draws, with those of the verdict.
 #[must_use]
-pub fn cost(rounds: &[Round]) -> u64 {
+pub fn cost(rounds: &[Round], moves: usize) -> u64 {
     let mut before = 0;
     let search: u64 = rounds
         .iter()
         .map(|round| round.settings as u64 * u64::from(round.samples - std::mem::replace(&mut before, round.samples)))
         .sum();
-    search + 2 * u64::from(before)
+    search + (moves as u64 + 2) * u64::from(before)
 }
 
 /// Goes through `rounds` over `settings`, as many as the first of them has, with the samples of `seed`. `each` is called after
-/// every sample, `told` after every round with its trials, the best first. The best of the last.
+/// every sample, `told` after every round with its trials, the best first. The best of the last; none where all diverge.
 ///
 /// # Errors
 /// As [`Judge::draw`] and [`Judge::distance`].
@@ -90,12 +93,13 @@ pub fn search(
     seed: u64,
     mut each: impl FnMut(),
     mut told: impl FnMut(&Round, &[Trial]),
-) -> Result<Option<SamplerSpec>> {
-    let mut left: Vec<(SamplerSpec, Option<Tensor>)> = settings.into_iter().map(|sampler| (sampler, None)).collect();
+) -> Result<Option<Trial>> {
+    let unknown = |sampler| (Trial { sampler, frechet: None }, None);
+    let mut left: Vec<(Trial, Option<Tensor>)> = settings.into_iter().map(unknown).collect();
     let mut before = 0;
     for round in rounds {
         let mut ranked = Vec::new();
-        for (sampler, drawn) in left.drain(..).take(round.settings) {
+        for (Trial { sampler, .. }, drawn) in left.drain(..).take(round.settings) {
             let fresh = judge.draw(&sampler, seed, before..round.samples, &mut each)?;
             let rows = fresh.map(|fresh| match drawn {
                 Some(drawn) => Tensor::cat(&[drawn, fresh], 0),
@@ -109,7 +113,7 @@ pub fn search(
         let trials: Vec<Trial> = ranked.iter().map(|(trial, _)| trial.clone()).collect();
         told(round, &trials);
         // A chain that diverged does so with every further sample.
-        left.extend(ranked.into_iter().filter(|(_, rows)| rows.is_some()).map(|(trial, rows)| (trial.sampler, rows)));
+        left.extend(ranked.into_iter().filter(|(_, rows)| rows.is_some()));
         before = round.samples;
     }
     Ok(left.into_iter().next().map(|(best, _)| best))
@@ -126,15 +130,27 @@ pub fn verdict(
     seed: u64,
     mut each: impl FnMut(),
 ) -> Result<Verdict> {
-    let mut drawn = |sampler: &SamplerSpec| -> Result<Option<Jackknife>> {
-        let rows = judge.draw(sampler, seed, 0..samples, &mut each)?;
-        rows.map(|rows| judge.distance(&rows)).transpose()
-    };
+    let mut drawn = |sampler: &SamplerSpec| measure(judge, sampler, samples, seed, &mut each);
     let of_best = drawn(&best)?;
     let of_default = if default == best { of_best.clone() } else { drawn(&default)? };
     let gain = of_default.as_ref().zip(of_best.as_ref()).map(|(default, best)| default.beyond(best));
     let trial = |sampler, found: Option<Jackknife>| Trial { sampler, frechet: found.map(|found| found.estimate()) };
     Ok(Verdict { samples, best: trial(best, of_best), default: trial(default, of_default), gain })
+}
+
+/// The distance of the first `samples` of `seed`; none where they diverge. `each` is called after every sample.
+///
+/// # Errors
+/// As [`Judge::draw`] and [`Judge::distance`].
+pub fn measure(
+    judge: &mut Judge<'_>,
+    sampler: &SamplerSpec,
+    samples: u32,
+    seed: u64,
+    each: impl FnMut(),
+) -> Result<Option<Jackknife>> {
+    let rows = judge.draw(sampler, seed, 0..samples, each)?;
+    rows.map(|rows| judge.distance(&rows)).transpose()
 }
 
 impl Verdict {

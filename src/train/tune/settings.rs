@@ -1,7 +1,7 @@
 //! The settings of a method that are tried at a number of evaluations.
 
 use super::halton;
-use crate::sampler::{AncestralSolver, AnnealedLangevinSpec, SamplerSpec, Solver};
+use crate::sampler::{AnnealedLangevinSpec, SamplerSpec, Solver};
 use crate::score::ModelInfo;
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -12,6 +12,10 @@ const STEP: [f64; 2] = [0.03, 1.0];
 const SNR: [f64; 2] = [0.02, 0.6];
 /// The exponent of the levels' spacing: from evenly spaced to nearly geometric.
 const RHO: [f64; 2] = [1.0, 20.0];
+/// The last noise level of a ladder with its own spacing, over the smallest of the model: what is left of noise, one step takes away.
+const LAST: [f64; 2] = [1.0, 10.0];
+/// How much noise: from the probability flow to more than reverse diffusion has.
+const ETA: [f64; 2] = [0.0, 1.5];
 /// The most corrector steps at a level.
 const CORRECTIONS: u32 = 4;
 /// So many points are looked at for every setting that is wanted: whole numbers have few values, and points may coincide.
@@ -21,8 +25,8 @@ const POINTS: u32 = 64;
 /// which is `method` as it is over the model's own sampler, then those at the points of the Halton sequence.
 ///
 /// Looked for are: of `langevin` τ and σ, of `annealed_langevin` ε and `steps_per_level` (and with them `levels`), of
-/// `predictor_corrector` `snr` and `corrector_steps` (and `levels`), of `ancestral` and `probability_flow` ρ and the solver.
-/// Numbers that are not whole are even in their logarithm and have three digits.
+/// `predictor_corrector` `snr` and `corrector_steps` (and `levels`), of `ancestral` ρ, `sigma_min` and η, of `probability_flow` ρ, the
+/// solver and `sigma_min`. Numbers that are not whole are even in their logarithm, but for η, and have three digits.
 ///
 /// # Errors
 /// Where the method cannot be had in so few evaluations, or not of this model, or has not so many settings.
@@ -63,8 +67,8 @@ struct Place {
 }
 
 impl Place {
-    /// The setting at (u, v) of the unit square.
-    fn at(&self, [u, v]: [f64; 2]) -> SamplerSpec {
+    /// The setting at (u, v, w) of the unit cube.
+    fn at(&self, [u, v, w]: [f64; 3]) -> SamplerSpec {
         let [last, largest] = self.levels;
         let mut spec = self.base.clone();
         match &mut spec {
@@ -82,15 +86,23 @@ impl Place {
                 spec.corrector_steps = Some(whole([1, CORRECTIONS], v));
             }
             SamplerSpec::Ancestral(spec) => {
-                spec.rho = Some(rounded(between(RHO, u)));
-                spec.solver = Some(one_of([AncestralSolver::Ddpm, AncestralSolver::Dpmpp2m], v));
+                (spec.sigmas, spec.rho) = (None, Some(rounded(between(RHO, u))));
+                spec.eta = Some(rounded(ETA[0] + v * (ETA[1] - ETA[0])));
+                spec.sigma_min = Some(self.last(w));
             }
             SamplerSpec::ProbabilityFlow(spec) => {
-                spec.rho = Some(rounded(between(RHO, u)));
+                (spec.sigmas, spec.rho) = (None, Some(rounded(between(RHO, u))));
+                spec.sigma_min = Some(self.last(w));
                 spec.solver = Some(one_of([Solver::Euler, Solver::Heun, Solver::Dpmpp2m], v));
             }
         }
         spec
+    }
+
+    /// A last level of a ladder, at `share` of those that are looked at.
+    fn last(&self, share: f64) -> f64 {
+        let [last, largest] = self.levels;
+        rounded(last * between(LAST, share)).clamp(last, largest)
     }
 }
 
@@ -110,6 +122,6 @@ fn one_of<T: Copy, const N: usize>(all: [T; N], share: f64) -> T {
 }
 
 /// `x` to three digits, as a person would write it.
-fn rounded(x: f64) -> f64 {
+pub(super) fn rounded(x: f64) -> f64 {
     format!("{x:.2e}").parse().unwrap_or(x)
 }
