@@ -16,7 +16,7 @@ ARGS ?=
 
 # Its tests run where there is a build of it, and say elsewhere that they did not.
 OPENVINO := $(if $(filter x86_64,$(shell uname -m)),onnxruntime-openvino)
-IMAGES := --steps $(STEPS) --sampler '{"method":"ancestral","steps":17}' $(FIT)
+IMAGES := --steps $(STEPS) $(FIT)
 DENY := .deps/cargo-deny-0.20.2/bin/cargo-deny
 TRAIN := $(CARGO) run --locked --release --no-default-features --features train --bin smld-train --
 
@@ -63,10 +63,13 @@ data: ## fetch MNIST, Fashion-MNIST and avatars into data/
 
 train: ## train the models of models/ anew: those of images STEPS (40000) each, two-moons 10000
 	scripts/fetch libtorch data onnxruntime
-	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES)
+	$(TRAIN) fit --data data/mnist --out models/mnist.onnx --sigma-max 15 $(IMAGES) \
+	    --sampler '{"method":"ancestral","sigmas":[15,6.36,2.98,2.08,0.948,0.417,0.139,0.0552]}'
 	$(TRAIN) fit --data data/fashion-mnist --out models/fashion-mnist.onnx --sigma-max 20 $(IMAGES) \
+	    --sampler '{"method":"ancestral","sigmas":[20,19,9.37,2.45,1.16,0.629,0.291,0.152,0.104,0.0275]}' \
 	    --classes 't-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'
-	$(TRAIN) fit --data data/avatars --out models/avatars.onnx --sigma-max 30 $(IMAGES)
+	$(TRAIN) fit --data data/avatars --out models/avatars.onnx --sigma-max 30 $(IMAGES) \
+	    --sampler '{"method":"ancestral","sigmas":[30,25.3,14.4,9,4.5,2.5,1.4,0.768,0.35,0.2,0.11,0.04]}'
 	$(TRAIN) fit --data two-moons --out models/two-moons.onnx --steps 10000 --batch 512 --threads 1 \
 	    --sampler '{"method":"annealed_langevin","levels":20,"steps_per_level":20}'
 

@@ -18,7 +18,7 @@ pub struct Ancestral {
     init: Init,
 }
 
-/// Beyond it a step keeps nothing of x that could be told.
+/// Beyond it a typing error is likelier than a wish.
 const MOST_ETA: f64 = 100.0;
 
 /// What a step takes the clean point to be.
@@ -42,7 +42,7 @@ pub struct AncestralSpec {
     /// The solver; by default `dpmpp2m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solver: Option<AncestralSolver>,
-    /// The noise levels one by one, the largest first, in place of the next four.
+    /// The noise levels one by one, the largest first, in place of `sigma_max`, `sigma_min`, `steps` and `rho`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigmas: Option<Vec<f64>>,
     /// The first noise level; by default the largest of the model.
@@ -129,25 +129,28 @@ impl Ancestral {
         if self.solver == AncestralSolver::Ddpm || next == 0.0 {
             return;
         }
-        let left_out = length([sigma, next]) - self.removed([sigma, next]) / (1.0 + self.eta);
+        let left_out = self.ladder.length(level) - self.removed(level) / (1.0 + self.eta);
         let factor = self.ladder.length_before(level).map_or(0.0, |before| left_out / before) as f32;
         two_step::advance(level == 0, sigma, x, memory, score, |x, _, change| x + factor * change);
     }
 
     pub(super) fn step(&self, k: u32) -> Step {
-        let [sigma, next] = self.ladder.step(k as usize);
-        let drift = sigma * sigma * self.removed([sigma, next]);
-        let fresh = if next > 0.0 { -libm::expm1(-2.0 * self.eta * length([sigma, next])) } else { 0.0 };
+        let level = k as usize;
+        let [sigma, next] = self.ladder.step(level);
+        let drift = sigma * sigma * self.removed(level);
+        let fresh = if next > 0.0 { -libm::expm1(-2.0 * self.eta * self.ladder.length(level)) } else { 0.0 };
         if fresh > 0.0 { Step::Diffusion([drift, next * fresh.sqrt()]) } else { Step::Ascent(drift) }
     }
 
     /// 1 − (σ'/σ)^(1+η), the share of x − D that a step takes away.
-    fn removed(&self, step: [f64; 2]) -> f64 {
-        -libm::expm1(-(1.0 + self.eta) * length(step))
+    fn removed(&self, level: usize) -> f64 {
+        -libm::expm1(-(1.0 + self.eta) * self.ladder.length(level))
     }
-}
 
-/// h = ln(σ/σ'), infinite to 0. Levels that are nearly the same may be rounded the wrong way round.
-fn length([sigma, next]: [f64; 2]) -> f64 {
-    libm::log(sigma / next).max(0.0)
+    pub(super) fn warnings(&self) -> Vec<String> {
+        match self.solver {
+            AncestralSolver::Ddpm => Vec::new(),
+            AncestralSolver::Dpmpp2m => self.ladder.warnings(),
+        }
+    }
 }

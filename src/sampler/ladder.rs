@@ -1,6 +1,6 @@
 //! The noise levels of the methods that go down to σ = 0 by steps of their own: evenly spaced in σ^(1/ρ), or named one by one.
 
-use super::spec::{descent, level_in_range, positive, rungs};
+use super::spec::{descent, knows_noise, level_in_range, most_levels, positive};
 use super::{Init, InvalidSampler, SigmaRange, schedule};
 use serde::Serialize;
 
@@ -65,6 +65,7 @@ impl LadderSpec {
 
     /// The levels within `range`; N is `steps` where nothing else is said.
     pub(super) fn resolve(self, steps: u32, range: SigmaRange) -> Result<Ladder, InvalidSampler> {
+        knows_noise(range)?;
         let spaced = self.is_spaced();
         match self.sigmas {
             Some(_) if spaced => {
@@ -108,12 +109,13 @@ impl Ladder {
             let reason = "are none; name one noise level at least".to_owned();
             return Err(InvalidSampler { parameter: "sigmas", reason });
         }
-        rungs("sigmas", u32::try_from(sigmas.len()).unwrap_or(u32::MAX), [0.0; 2])?;
+        most_levels("sigmas", sigmas.len())?;
         for &sigma in &sigmas {
             positive("sigmas", sigma)?;
             level_in_range("sigmas", sigma, range)?;
         }
-        if let Some(pair) = sigmas.windows(2).find(|pair| pair[0] <= pair[1]) {
+        // A network is told them as float32.
+        if let Some(pair) = sigmas.windows(2).find(|pair| pair[0] as f32 <= pair[1] as f32) {
             let reason = format!("must go down, and {} comes after {}", pair[1], pair[0]);
             return Err(InvalidSampler { parameter: "sigmas", reason });
         }
@@ -142,9 +144,32 @@ impl Ladder {
         Init::Normal { deviation: self.levels[0] }
     }
 
-    /// ln(σ₋/σ), the length of the step that led to `level`. None at the first, and where levels are the same.
+    /// h = ln(σ/σ'), the length of the step from `level`, infinite to 0. Levels that are nearly the same may be rounded the wrong
+    /// way round.
+    pub(super) fn length(&self, level: usize) -> f64 {
+        let [sigma, next] = self.step(level);
+        libm::log(sigma / next).max(0.0)
+    }
+
+    /// That of the step that led to `level`. None at the first, and where levels are the same.
     pub(super) fn length_before(&self, level: usize) -> Option<f64> {
-        let length = libm::log(self.levels[level.checked_sub(1)?] / self.levels[level]);
-        (length > 0.0).then_some(length)
+        Some(self.length(level.checked_sub(1)?)).filter(|&length| length > 0.0)
+    }
+
+    /// What to know of solvers of second order on these levels: over a step much longer than the one before, what changed in that one,
+    /// noise among it, is carried on many times as far.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        const MOST: f64 = 20.0;
+        let times = |level: usize| Some((level, self.length(level) / self.length_before(level)?));
+        // The last step, to 0, is of first order.
+        let steps = (1..self.levels.len().saturating_sub(2)).filter_map(times);
+        let Some((level, times)) = steps.filter(|&(_, times)| times > MOST).max_by(|a, b| a.1.total_cmp(&b.1)) else {
+            return Vec::new();
+        };
+        let [sigma, next] = self.step(level);
+        vec![format!(
+            "the step from σ = {sigma:.3} to {next:.3} is {times:.0} times as long as the one before it, too far for a solver of \
+             second order; set the levels more evenly, or take one of first order"
+        )]
     }
 }

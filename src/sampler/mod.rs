@@ -142,9 +142,9 @@ impl Sampler {
     pub fn warnings(&self) -> Vec<String> {
         match self {
             Self::AnnealedLangevin(sampler) => sampler.warnings(),
-            Self::Langevin(_) | Self::PredictorCorrector(_) | Self::Ancestral(_) | Self::ProbabilityFlow(_) => {
-                Vec::new()
-            }
+            Self::Ancestral(sampler) => sampler.warnings(),
+            Self::ProbabilityFlow(sampler) => sampler.warnings(),
+            Self::Langevin(_) | Self::PredictorCorrector(_) => Vec::new(),
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct ProbabilityFlowSpec {
     /// The solver; by default `heun`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solver: Option<Solver>,
-    /// The noise levels one by one, the largest first, in place of the next four.
+    /// The noise levels one by one, the largest first, in place of `sigma_max`, `sigma_min`, `steps` and `rho`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigmas: Option<Vec<f64>>,
     /// The first noise level; by default the largest of the model.
@@ -132,6 +132,13 @@ impl ProbabilityFlow {
         }
     }
 
+    pub(super) fn warnings(&self) -> Vec<String> {
+        match self.solver {
+            Solver::Euler | Solver::Heun => Vec::new(),
+            Solver::Dpmpp2m => self.ladder.warnings(),
+        }
+    }
+
     /// x ← x + (σ' − σ) d with d = −σ s.
     fn euler(&self, level: usize, x: &mut [f32], score: &[f32]) {
         let [sigma, next] = self.ladder.step(level);
@@ -151,7 +158,7 @@ impl ProbabilityFlow {
     fn two_step(&self, level: usize, x: &mut [f32], memory: &mut Vec<f32>, score: &[f32]) {
         let [sigma, next] = self.ladder.step(level);
         let before = self.ladder.length_before(level).filter(|_| next > 0.0);
-        let lean = before.map_or(0.0, |before| 0.5 * libm::log(sigma / next) / before) as f32;
+        let lean = before.map_or(0.0, |before| 0.5 * self.ladder.length(level) / before) as f32;
         let keep = (next / sigma) as f32;
         two_step::advance(level == 0, sigma, x, memory, score, |x, denoised, change| {
             keep * x + (1.0 - keep) * (denoised + lean * change)

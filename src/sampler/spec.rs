@@ -55,7 +55,7 @@ pub struct InvalidSampler {
 /// No chain is longer: beyond it a typing error is likelier than a wish.
 const MAX_EVALUATIONS: u64 = 1_000_000;
 /// No ladder has more levels: each request keeps its own, and is only then held against what a server allows.
-const MAX_LEVELS: u32 = 10_000;
+const MAX_LEVELS: usize = 10_000;
 
 /// As a person types it: the JSON of a request.
 impl FromStr for SamplerSpec {
@@ -83,7 +83,8 @@ impl SamplerSpec {
     }
 
     /// This spec over `model`'s, as in [`resolve`](Self::resolve), with its steps or levels so many that a chain takes
-    /// `evaluations`, or as few less as can be. How many it names itself does not count; everything else stays.
+    /// `evaluations`, or as few less as can be. How many it names itself does not count, nor levels that the model names one by one
+    /// where they are not as many; everything else stays.
     ///
     /// | method | rule |
     /// |---|---|
@@ -94,7 +95,7 @@ impl SamplerSpec {
     /// | `probability_flow` | `steps` N: all; of `heun`, which takes 2N − 1, half |
     ///
     /// # Errors
-    /// Where they are too few for two levels.
+    /// Where they are too few for two levels, or not as many as this spec names levels for.
     pub fn within(&self, model: Option<&Self>, evaluations: u32) -> Result<Self, InvalidSampler> {
         let mut spec = self.over(model);
         match &mut spec {
@@ -104,7 +105,23 @@ impl SamplerSpec {
             Self::Ancestral(spec) => spec.fit(evaluations)?,
             Self::ProbabilityFlow(spec) => spec.fit(evaluations)?,
         }
-        Ok(spec)
+        match self.sigmas() {
+            Some(sigmas) if spec.sigmas().is_none() => {
+                let reason =
+                    format!("are {}, and chains of {evaluations} evaluations go down another number", sigmas.len());
+                Err(InvalidSampler { parameter: "sigmas", reason })
+            }
+            _ => Ok(spec),
+        }
+    }
+
+    /// The noise levels that are named one by one.
+    fn sigmas(&self) -> Option<&[f64]> {
+        match self {
+            Self::Ancestral(spec) => spec.sigmas.as_deref(),
+            Self::ProbabilityFlow(spec) => spec.sigmas.as_deref(),
+            Self::Langevin(_) | Self::AnnealedLangevin(_) | Self::PredictorCorrector(_) => None,
+        }
     }
 
     /// This spec, with what it leaves out from `model`'s where that is of the same method.
@@ -147,12 +164,18 @@ impl Init {
     }
 }
 
+/// Whether there are noise levels to go down.
+pub(super) fn knows_noise(range: SigmaRange) -> Result<(), InvalidSampler> {
+    if range.max > 0.0 {
+        return Ok(());
+    }
+    let reason = "goes down noise levels, and the model knows σ = 0 only; use langevin".to_owned();
+    Err(InvalidSampler { parameter: "method", reason })
+}
+
 /// The first and the last noise level of a ladder: what is named, or else the model's.
 pub(super) fn ends([max, min]: [Option<f64>; 2], range: SigmaRange) -> Result<[f64; 2], InvalidSampler> {
-    if range.max == 0.0 {
-        let reason = "goes down noise levels, and the model knows σ = 0 only; use langevin".to_owned();
-        return Err(InvalidSampler { parameter: "method", reason });
-    }
+    knows_noise(range)?;
     let max = max.unwrap_or(range.max);
     level_in_range("sigma_max", max, range)?;
     // A density known at every σ has no smallest level of its own; a hundredth of its unit is fine enough to see.
@@ -169,15 +192,21 @@ pub(super) fn ends([max, min]: [Option<f64>; 2], range: SigmaRange) -> Result<[f
 /// A number of levels that can have these ends.
 pub(super) fn rungs(parameter: &'static str, count: u32, [max, min]: [f64; 2]) -> Result<(), InvalidSampler> {
     self::count(parameter, count)?;
-    if count > MAX_LEVELS {
-        let reason = format!("makes a ladder of {count} noise levels; {MAX_LEVELS} are the most");
-        return Err(InvalidSampler { parameter, reason });
-    }
+    most_levels(parameter, count as usize)?;
     if count == 1 && min < max {
         let reason = format!("is 1; one level cannot be both sigma_max = {max} and sigma_min = {min}");
         return Err(InvalidSampler { parameter, reason });
     }
     Ok(())
+}
+
+/// Not more levels than a ladder may have.
+pub(super) fn most_levels(parameter: &'static str, count: usize) -> Result<(), InvalidSampler> {
+    if count <= MAX_LEVELS {
+        return Ok(());
+    }
+    let reason = format!("makes a ladder of {count} noise levels; {MAX_LEVELS} are the most");
+    Err(InvalidSampler { parameter, reason })
 }
 
 /// A number of evaluations that a chain can have.

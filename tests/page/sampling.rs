@@ -145,6 +145,8 @@ async fn levels_are_named_in_one_field() {
     browser.until("document.getElementById('cost').textContent.startsWith('2 × 3 evaluations')").await;
     browser.click("#start").await;
     state(&browser, "Done").await;
+    let ends = "['high', 'low'].map((end) => document.getElementById(`ladder-${end}`).textContent).join()";
+    assert_eq!(browser.text(ends).await, "σ 9,0.5");
     browser.assert_quiet(&[422]).await;
 }
 

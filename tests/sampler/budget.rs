@@ -69,6 +69,8 @@ fn what_is_named_stays_but_for_the_number_of_steps() {
         let own = read(serde_json::json!({"method": method, "sigmas": [9, 3, 1]}));
         let asked = read(serde_json::json!({ "method": method }));
         assert_eq!(asked.within(Some(&own), evaluations).unwrap(), own);
+        let fault = own.within(None, 20).unwrap_err();
+        assert!(fault.parameter == "sigmas" && fault.reason.contains("are 3"), "{fault}");
         let found = read(serde_json::json!({"method": method, "steps": 20}));
         assert_eq!(asked.within(Some(&own), if method == "ancestral" { 20 } else { 40 }).unwrap(), found);
     }

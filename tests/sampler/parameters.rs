@@ -120,7 +120,11 @@ fn a_parameter_that_cannot_be_is_refused_by_its_name() {
         (serde_json::json!({"method": "ancestral", "sigmas": [1.0, 0.0]}), "sigmas"),
         (serde_json::json!({"method": "probability_flow", "sigmas": [11.0, 1.0]}), "sigmas"),
         (serde_json::json!({"method": "probability_flow", "sigmas": [1.0, 0.1], "steps": 2}), "sigmas"),
-        (serde_json::json!({"method": "ancestral", "sigmas": vec![1.0; 10_001]}), "sigmas"),
+        (
+            serde_json::json!({"method": "ancestral", "sigmas": (0..10_001).map(|i| 9.0 - f64::from(i) * 5e-4).collect::<Vec<_>>()}),
+            "sigmas",
+        ),
+        (serde_json::json!({"method": "ancestral", "sigmas": [1.0, 1.0 - 1e-12]}), "sigmas"),
         (serde_json::json!({"method": "ancestral", "rho": 0.003}), "rho"),
         (serde_json::json!({"method": "probability_flow", "rho": 1e-300}), "rho"),
         (serde_json::json!({"method": "probability_flow", "rho": 1e17}), "rho"),
@@ -162,6 +166,23 @@ fn a_ladder_too_coarse_for_its_steps_is_warned_of_and_the_default_one_is_not() {
     assert!(large.contains("1.33 times the variance") && large.contains("sigma_min²/3 = 3.333e-5"), "{large}");
     let wild = warnings(serde_json::json!({"method": "annealed_langevin", "epsilon": 2e-4}));
     assert!(wild.contains("overshoot"), "{wild}");
+}
+
+#[test]
+fn a_long_step_after_a_very_short_one_is_warned_of_where_a_solver_carries_it_on() {
+    let of = |spec: serde_json::Value| {
+        let spec: SamplerSpec = serde_json::from_value(spec).unwrap();
+        spec.resolve(None, SigmaRange { min: 0.01, max: 15.0, dim: 784 }).unwrap().warnings().concat()
+    };
+    let near = [10.0, 3.0, 2.99, 1.0, 0.1];
+    for (method, of_second, of_first) in [("ancestral", "dpmpp2m", "ddpm"), ("probability_flow", "dpmpp2m", "euler")] {
+        let warned = of(serde_json::json!({"method": method, "solver": of_second, "sigmas": near}));
+        assert!(warned.contains("from σ = 2.990 to 1.000 is 328 times as long"), "{warned}");
+        assert_eq!(of(serde_json::json!({"method": method, "solver": of_first, "sigmas": near})), "");
+        for rho in [1.0, 7.0, 20.0] {
+            assert_eq!(of(serde_json::json!({"method": method, "solver": of_second, "rho": rho})), "");
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 import { ask, isAbort, Problem } from "./api.js";
 import { at, brief, duration, el } from "./dom.js";
-import { given, METHODS, shown } from "./samplers.js";
+import { given, METHODS, number, shown } from "./samplers.js";
 
 /** How long the form must rest before the server is asked what it would cost. */
 const REST_MS = 250;
@@ -59,7 +59,7 @@ export class RequestForm {
     for (const input of at("parameters").querySelectorAll("[name]")) {
       if (input.value.trim() === "") continue;
       const parameter = input.name.slice("sampler.".length);
-      sampler[parameter] = given(parameter, input.tagName === "SELECT" ? choice(input.value) : number(input.value));
+      sampler[parameter] = input.tagName === "SELECT" ? choice(input.value) : given(parameter, input.value);
     }
     const isOwn = own?.method === method && Object.keys(sampler).length === 1;
     const label = at("label").value;
@@ -144,13 +144,6 @@ export class RequestForm {
   }
 }
 
-/** A number as a request has it: above 2⁵³ in digits, which lose nothing. @param {string} text */
-export function number(text) {
-  const value = Number(text.trim());
-  const isExact = text.trim() !== "" && Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  return isExact ? value : text.trim();
-}
-
 /** @param {string} value */
 const choice = (value) => (value === "true" ? true : value === "false" ? false : value);
 
@@ -160,7 +153,7 @@ function field({ name, symbol, meaning, choices }) {
   const properties = { id, name: `sampler.${name}`, "aria-describedby": help };
   const input = choices
     ? el("select", properties, el("option", { value: "" }, "default"), ...choices.map((value) => el("option", { value: String(value) }, shown(value))))
-    : el("input", { ...properties, inputMode: "decimal", autocomplete: "off" });
+    : el("input", { ...properties, inputMode: name === "sigmas" ? "text" : "decimal", autocomplete: "off" });
   return el("p", { className: "field parameter" }, el("label", { for: id }, symbol), input, el("span", { id: help, className: "help" }, meaning));
 }
 

@@ -69,11 +69,18 @@ export const METHODS = {
   },
 };
 
-/** What a request says for a parameter that the reader gave. @param {string} name @param {any} value */
-export function given(name, value) {
+/** A number as a request has it: above 2⁵³ in digits, which lose nothing. @param {string} text */
+export function number(text) {
+  const value = Number(text.trim());
+  const isExact = text.trim() !== "" && Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return isExact ? value : text.trim();
+}
+
+/** What a request says for a parameter that the reader wrote. @param {string} name @param {string} text */
+export function given(name, text) {
+  const value = number(text);
   if (name === "init" && typeof value === "number") return { normal: { deviation: value } };
-  if (name === "sigmas") return String(value).split(/[\s,]+/).filter(Boolean).map((sigma) => (Number.isFinite(Number(sigma)) ? Number(sigma) : sigma));
-  return value;
+  return name === "sigmas" ? text.split(/[\s,]+/).filter(Boolean).map(number) : value;
 }
 
 /** A parameter in force, for people. @param {any} value of a sampler that the server told */

@@ -4,7 +4,8 @@ import { ask, hasKey, isAbort, Problem } from "./api.js";
 import { copy, curl, python } from "./code.js";
 import { at, brief, duration } from "./dom.js";
 import { events } from "./events.js";
-import { isImage, number } from "./form.js";
+import { isImage } from "./form.js";
+import { number } from "./samplers.js";
 import { Tiles } from "./gallery.js";
 import { Scatter } from "./scatter.js";
 
@@ -132,7 +133,7 @@ export class Sampling {
 
   /** The noise levels that the run goes down. @param {import("./form.js").Model} model @param {any} sampler */
   #ladder(model, sampler) {
-    const [high, low] = [sampler.sigma_max ?? sampler.sigma ?? model.sigma_max, sampler.sigma_min ?? sampler.sigma ?? model.sigma_min];
+    const [high, low] = [sampler.sigmas?.[0] ?? sampler.sigma_max ?? sampler.sigma ?? model.sigma_max, sampler.sigmas?.at(-1) ?? sampler.sigma_min ?? sampler.sigma ?? model.sigma_min];
     at("ladder-high").textContent = `σ ${brief(high)}`;
     at("ladder-low").textContent = brief(low);
     this.#range = [high, low];

@@ -6,9 +6,7 @@ use crate::sampler::SamplerSpec;
 use crate::score::onnx::{OnnxScore, Provider, Runtime, with_sampler};
 use crate::train::evaluate::frechet::Estimate;
 use crate::train::sample::load;
-use crate::train::tune::{
-    Round, Trial, Verdict, cost, has_levels, measure, move_levels, rounds, search, settings, verdict,
-};
+use crate::train::tune::{Round, Trial, Verdict, cost, measure, move_levels, rounds, search, settings, verdict};
 use crate::train::{files, terminal};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -20,9 +18,12 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  \
     smld-train tune models/mnist.onnx --data data/mnist --features models/features/mnist.onnx\n  \
     smld-train tune models/mnist.onnx --data data/mnist --features models/features/mnist.onnx --n 128 --trials 20 \\\n      \
-    --method predictor_corrector --evaluations 35 --json tuned.json\n\n\
-    All settings have --n samples drawn each; the best third has three times as many, and so on. The best of the last round is \
-    then compared with the method's default on fresh samples. docs/EVALUATION.md says what is searched.")]
+    --method predictor_corrector --evaluations 35 --json tuned.json\n  \
+    smld-train tune models/mnist.onnx --data data/mnist --features models/features/mnist.onnx --method ancestral \\\n      \
+    --evaluations 8 --n 500 --trials 18 --moves 60 --write\n\n\
+    All settings have --n samples drawn each; the best third has three times as many, and so on. Of the best of the last round \
+    the noise levels are moved --moves times, and what comes out is compared with the method's default on fresh samples. \
+    docs/EVALUATION.md says what is searched.")]
 pub(super) struct Tune {
     /// The score network file to draw from.
     #[arg(value_name = "MODEL.onnx")]
@@ -41,9 +42,9 @@ pub(super) struct Tune {
     /// How many samples of each setting are drawn at first; 40 at least, and more than there are features.
     #[arg(long, default_value_t = 256)]
     n: u32,
-    /// How often a noise level of the best setting is moved, or its η, of ancestral and probability_flow. Each time as many
-    /// samples are drawn as in the last round.
-    #[arg(long, default_value_t = 80)]
+    /// How often a noise level of the best setting is moved, or its η, of ancestral and probability_flow: eight times for each level
+    /// is enough. Each time as many samples are drawn as in the last round.
+    #[arg(long, default_value_t = 0)]
     moves: u16,
     /// The seed of the samples. Those of the last comparison have the next.
     #[arg(long, default_value_t = 0)]
@@ -65,6 +66,10 @@ impl Tune {
         if self.write {
             files::look("--write", &self.model)?;
         }
+        ensure!(
+            self.moves == 0 || matches!(self.method, SamplerSpec::Ancestral(_) | SamplerSpec::ProbabilityFlow(_)),
+            "--moves is of ancestral and probability_flow, which go down noise levels that can be named"
+        );
         let Opened { runtime, split, network, threads } = self.comparison.open()?;
         let model = load(&runtime, &self.model, Provider::Cpu, threads)?;
         let info = model.info();
@@ -77,7 +82,7 @@ impl Tune {
         let (mut judge, held_out) = judge(&split, network, &model, threads, self.n)?;
         let mark = judge.mark(&held_out, samples as usize)?.estimate();
 
-        let moves = if has_levels(&default) { self.moves.into() } else { 0 };
+        let moves = usize::from(self.moves);
         let bar = bar("samples", cost(&rounds, moves) as usize);
         let mut told = Vec::new();
         let best = search(
@@ -92,13 +97,17 @@ impl Tune {
             },
         )?;
         let best = best.context("every setting diverges; the model is damaged, or was not trained")?;
-        let moved = move_levels(&best, info.sigma_range(), moves, |setting| {
+        let mut tried = 0;
+        let right = move_levels(&best, info.sigma_range(), moves, |setting| {
+            tried += 1;
             Ok(measure(&mut judge, setting, samples, self.seed, || bar.inc(1))?.map(|found| found.estimate()))
         })?;
-        if moves > 0 {
-            bar.suspend(|| terminal::print(&format!("\n{moves} moves of its levels\n{}", rows(&moved))));
+        if tried > 0 {
+            let those = if right.is_empty() { "none was right\n".to_owned() } else { rows(&right) };
+            let told = format!("\n{tried} moves, {samples} samples of each; the right ones\n{those}");
+            bar.suspend(|| terminal::print(&told));
         }
-        let best = moved.last().unwrap_or(&best).sampler.clone();
+        let best = right.last().unwrap_or(&best).sampler.clone();
         let verdict = verdict(&mut judge, [best, default], samples, self.seed.wrapping_add(1), || bar.inc(1))?;
         bar.finish_and_clear();
         let figures = json!({
@@ -110,7 +119,7 @@ impl Tune {
             "seed": self.seed,
             "held_out": mark,
             "rounds": told,
-            "moves": moved,
+            "moves": {"samples": samples, "tried": tried, "right": right},
             "verdict": verdict,
         });
         // First what was measured for long; that it cannot be kept is told after all that can.

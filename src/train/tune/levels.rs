@@ -1,8 +1,8 @@
-//! The noise levels of a setting, moved one by one to where its samples are nearer to the data: a pattern search (Hooke & Jeeves
-//! 1961). With few evaluations much depends on where they are (Sabour et al. 2024), and no spacing of one parameter has it.
+//! The noise levels of a setting, moved one by one to where its samples are nearer to the data: a compass search, whose steps are of
+//! a length for each level. With few evaluations much depends on where they are (Sabour et al. 2024), and no spacing of one parameter has it.
 
 use super::Trial;
-use super::settings::rounded;
+use super::settings::{least_level, rounded};
 use crate::sampler::{AncestralSpec, ProbabilityFlowSpec, SamplerSpec, SigmaRange};
 use crate::train::evaluate::frechet::Estimate;
 use anyhow::Result;
@@ -15,14 +15,8 @@ const MOST_REACH: f64 = 0.9;
 /// What is the whole way for η.
 const ETA: f64 = 0.6;
 
-/// Whether `setting` goes down levels that can be named.
-#[must_use]
-pub fn has_levels(setting: &SamplerSpec) -> bool {
-    matches!(setting, SamplerSpec::Ancestral(_) | SamplerSpec::ProbabilityFlow(_))
-}
-
-/// Moves each level of `start` but the first, and η, up and down in turn, and on from there where `measure` finds the samples
-/// nearer; `moves` times at most, and not at all where there are no levels. The moves that were right, the best last.
+/// Moves η of `start`, and each of its levels but the first, up and down in turn, and on from there where `measure` finds the
+/// samples nearer; `moves` times at most, and not at all where there is none of them. The moves that were right, the best last.
 ///
 /// # Errors
 /// Those of `measure`.
@@ -38,7 +32,7 @@ pub fn move_levels(
     let (mut left, mut tried) = (moves, true);
     // Levels that are next to each other in their three digits cannot be moved.
     while std::mem::take(&mut tried) {
-        for coordinate in 0..place.ways.len() {
+        for coordinate in (0..place.ways.len()).rev() {
             let Way { up, .. } = place.ways[coordinate];
             let mut stays = true;
             for moved in [up, !up].into_iter().filter_map(|up| place.moved(coordinate, up)).collect::<Vec<_>>() {
@@ -46,7 +40,7 @@ pub fn move_levels(
                     return Ok(right);
                 }
                 (left, tried) = (left - 1, true);
-                let sampler = moved.setting();
+                let Some(sampler) = moved.setting() else { continue };
                 let frechet = measure(&sampler)?;
                 if let Some(found) = frechet.filter(|found| found.distance < least) {
                     right.push(Trial { sampler, frechet });
@@ -70,7 +64,7 @@ struct Place {
     range: SigmaRange,
     sigmas: Vec<f64>,
     eta: Option<f64>,
-    /// Of the second level, of those after it, and of η.
+    /// Of the second level and of those after it, and then of η.
     ways: Vec<Way>,
 }
 
@@ -86,16 +80,20 @@ impl Place {
     fn of(base: &SamplerSpec, range: SigmaRange) -> Option<Self> {
         let eta = match base {
             SamplerSpec::Ancestral(spec) => Some(spec.eta.unwrap_or(1.0)),
-            SamplerSpec::ProbabilityFlow(_) => None,
-            _ => return None,
+            _ => None,
         };
         let sampler = base.resolve(None, range).ok()?;
-        let sigma = |k| rounded(f64::from(sampler.sigma(k))).clamp(range.min, range.max);
-        let mut sigmas: Vec<f64> = (0..sampler.evaluations()).map(sigma).collect();
+        let mut sigmas: Vec<f64> = (0..sampler.evaluations()).map(|k| f64::from(sampler.sigma(k))).collect();
         // Heun's method is at every level but the first twice.
         sigmas.dedup();
+        let short: Vec<f64> = sigmas.iter().map(|&sigma| rounded(sigma).clamp(range.min, range.max)).collect();
+        if short.is_sorted_by(|before, after| after < before) {
+            sigmas = short;
+        }
         let ways = vec![Way { reach: REACH, up: true }; sigmas.len() - 1 + usize::from(eta.is_some())];
-        Some(Self { base: base.clone(), range, sigmas, eta, ways })
+        let place = Self { base: base.clone(), range, sigmas, eta, ways };
+        let named = place.setting()?.resolve(None, range).ok()?;
+        (named.evaluations() == sampler.evaluations()).then_some(place)
     }
 
     /// With one more move of a coordinate; none where it cannot go there.
@@ -104,36 +102,34 @@ impl Place {
         let Way { reach, .. } = self.ways[coordinate];
         match (self.sigmas.get(coordinate + 1), self.eta) {
             (Some(&sigma), _) => {
-                let below = self.sigmas.get(coordinate + 2).copied().unwrap_or(self.range.min);
+                let below = self.sigmas.get(coordinate + 2).copied().unwrap_or(least_level(self.range));
                 let neighbour = if up { self.sigmas[coordinate] } else { below };
                 let sigma = rounded(sigma * libm::pow(neighbour / sigma, reach));
                 moved.sigmas[coordinate + 1] = sigma.clamp(self.range.min, self.range.max);
             }
             (None, eta) => {
-                moved.eta = eta.map(|eta| rounded((if up { ETA * reach } else { -ETA * reach } + eta).max(0.0)))
+                let change = if up { ETA * reach } else { -ETA * reach };
+                moved.eta = eta.map(|eta| rounded((eta + change).max(0.0)));
             }
         }
         moved.ways[coordinate] = Way { reach: (GROWTH * reach).min(MOST_REACH), up };
         let differs = (&moved.sigmas, moved.eta) != (&self.sigmas, self.eta);
-        (differs && moved.setting().resolve(None, self.range).is_ok()).then_some(moved)
+        let sampler = moved.setting()?.resolve(None, self.range).ok()?;
+        (differs && sampler.warnings().is_empty()).then_some(moved)
     }
 
-    /// With every level named.
-    fn setting(&self) -> SamplerSpec {
+    /// With every level named; none where the method goes down none that could be.
+    fn setting(&self) -> Option<SamplerSpec> {
         let (sigmas, eta) = (Some(self.sigmas.clone()), self.eta);
         match &self.base {
             &SamplerSpec::Ancestral(AncestralSpec { solver, init, .. }) => {
-                SamplerSpec::Ancestral(AncestralSpec { solver, init, sigmas, eta, ..AncestralSpec::default() })
+                Some(SamplerSpec::Ancestral(AncestralSpec { solver, init, sigmas, eta, ..AncestralSpec::default() }))
             }
             &SamplerSpec::ProbabilityFlow(ProbabilityFlowSpec { solver, init, .. }) => {
-                SamplerSpec::ProbabilityFlow(ProbabilityFlowSpec {
-                    solver,
-                    init,
-                    sigmas,
-                    ..ProbabilityFlowSpec::default()
-                })
+                let spec = ProbabilityFlowSpec { solver, init, sigmas, ..ProbabilityFlowSpec::default() };
+                Some(SamplerSpec::ProbabilityFlow(spec))
             }
-            other => other.clone(),
+            SamplerSpec::Langevin(_) | SamplerSpec::AnnealedLangevin(_) | SamplerSpec::PredictorCorrector(_) => None,
         }
     }
 }

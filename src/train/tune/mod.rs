@@ -11,7 +11,7 @@ mod levels;
 mod settings;
 
 pub use halton::halton;
-pub use levels::{has_levels, move_levels};
+pub use levels::move_levels;
 pub use settings::settings;
 
 use super::evaluate::Judge;
@@ -70,7 +70,7 @@ pub fn rounds(trials: usize, samples: u32) -> Vec<Round> {
     std::iter::successors(Some(Round { settings: trials, samples }), third).collect()
 }
 
-/// How many samples the search over `rounds` and `moves` draws, with those of the verdict.
+/// How many samples the search over `rounds` and `moves` draws at most, with those of the verdict.
 #[must_use]
 pub fn cost(rounds: &[Round], moves: usize) -> u64 {
     let mut before = 0;

@@ -1,7 +1,7 @@
 //! The settings of a method that are tried at a number of evaluations.
 
 use super::halton;
-use crate::sampler::{AnnealedLangevinSpec, SamplerSpec, Solver};
+use crate::sampler::{AnnealedLangevinSpec, SamplerSpec, SigmaRange, Solver};
 use crate::score::ModelInfo;
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -34,13 +34,13 @@ pub fn settings(method: &SamplerSpec, model: &ModelInfo, evaluations: u32, count
     let (own, range) = (Some(&model.sampler), model.sigma_range());
     let base = method.within(own, evaluations)?;
     let default = base.resolve(own, range)?;
-    // A chain that goes down ends where its default ends; of `langevin` the default's level is only one of those that are searched.
+    // An annealed chain ends where its default ends.
     let last = match serde_json::from_value(json!(default))? {
         SamplerSpec::AnnealedLangevin(AnnealedLangevinSpec { sigma_min: Some(last), .. }) => last,
-        _ if model.sigma_min > 0.0 => model.sigma_min,
-        _ => 1e-3 * model.sigma_max,
+        _ => least_level(range),
     };
-    let place = Place { base: base.clone(), levels: [last, model.sigma_max], evaluations };
+    let first = f64::from(default.sigma(0));
+    let place = Place { base: base.clone(), levels: [last, model.sigma_max], first, evaluations };
     let (mut found, mut samplers) = (vec![base], vec![default]);
     for i in 0..POINTS * count as u32 {
         if found.len() == count {
@@ -63,6 +63,8 @@ struct Place {
     base: SamplerSpec,
     /// The last noise level of an annealed chain, or the smallest of the model; and the largest of the model.
     levels: [f64; 2],
+    /// The first level of the default.
+    first: f64,
     evaluations: u32,
 }
 
@@ -101,9 +103,14 @@ impl Place {
 
     /// A last level of a ladder, at `share` of those that are looked at.
     fn last(&self, share: f64) -> f64 {
-        let [last, largest] = self.levels;
-        rounded(last * between(LAST, share)).clamp(last, largest)
+        let [last, _] = self.levels;
+        rounded(last * between(LAST, share)).clamp(last, self.first.max(last))
     }
+}
+
+/// The smallest noise level that is looked at: the model's, and of one known at every σ one as fine as is seen.
+pub(super) fn least_level(range: SigmaRange) -> f64 {
+    if range.min > 0.0 { range.min } else { 0.01_f64.min(1e-3 * range.max) }
 }
 
 /// From `low` to `high`, even in the logarithm.
