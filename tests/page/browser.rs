@@ -30,6 +30,9 @@ pub(crate) const TAB: &str = "\u{e004}";
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 
+/// So often a browser is started before it is said that it does not.
+const STARTS: u32 = 3;
+
 /// A browser with one page open.
 pub(crate) struct Browser {
     driver: Child,
@@ -77,7 +80,15 @@ impl Browser {
         }}});
         let server = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { driver, client, session: server.clone(), _profile: profile };
-        let begun = browser.ask("", &wanted).await;
+        // Chromium may fall while it starts, beside twenty others that do; what it is to show is not yet asked for.
+        let mut begun = browser.answer("", &wanted).await;
+        for _ in 1..STARTS {
+            if begun.is_ok() {
+                break;
+            }
+            begun = browser.answer("", &wanted).await;
+        }
+        let begun = begun.unwrap();
         browser.session = format!("{server}/{}", begun["sessionId"].as_str().unwrap());
         browser
     }
@@ -172,9 +183,16 @@ impl Browser {
     }
 
     async fn ask(&self, path: &str, body: &Value) -> Value {
+        self.answer(path, body).await.unwrap()
+    }
+
+    /// What the driver answers, or what it says is wrong.
+    async fn answer(&self, path: &str, body: &Value) -> Result<Value, String> {
         let answer = self.client.post(format!("{}{path}", self.session)).json(body).send().await.unwrap();
         let (status, mut body) = (answer.status(), answer.json::<Value>().await.unwrap());
-        assert!(status.is_success(), "{path}: {}", body["value"]["message"]);
-        body["value"].take()
+        if !status.is_success() {
+            return Err(format!("{path}: {}", body["value"]["message"]));
+        }
+        Ok(body["value"].take())
     }
 }
