@@ -35,7 +35,7 @@ export function brief(value) {
 const superscript = (digits) => [...digits].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
 
 /** Seconds for people. @param {number} seconds */
-export const duration = (seconds) => (seconds < 10 ? `${seconds.toFixed(1)} s` : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+export const duration = (seconds) => (seconds < 1 ? `${Number(seconds.toPrecision(1))} s` : seconds < 10 ? `${seconds.toFixed(1)} s` : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
 /** Whether the reader has asked for little motion. */
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
