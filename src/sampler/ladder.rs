@@ -65,7 +65,6 @@ impl LadderSpec {
 
     /// The levels within `range`; N is `steps` where nothing else is said.
     pub(super) fn resolve(self, steps: u32, range: SigmaRange) -> Result<Ladder, InvalidSampler> {
-        knows_noise(range)?;
         let spaced = self.is_spaced();
         match self.sigmas {
             Some(_) if spaced => {
@@ -105,6 +104,7 @@ impl Ladder {
     }
 
     fn named(sigmas: Vec<f64>, range: SigmaRange) -> Result<Self, InvalidSampler> {
+        knows_noise(range)?;
         if sigmas.is_empty() {
             let reason = "are none; name one noise level at least".to_owned();
             return Err(InvalidSampler { parameter: "sigmas", reason });

@@ -133,7 +133,8 @@ export class Sampling {
 
   /** The noise levels that the run goes down. @param {import("./form.js").Model} model @param {any} sampler */
   #ladder(model, sampler) {
-    const [high, low] = [sampler.sigmas?.[0] ?? sampler.sigma_max ?? sampler.sigma ?? model.sigma_max, sampler.sigmas?.at(-1) ?? sampler.sigma_min ?? sampler.sigma ?? model.sigma_min];
+    const levels = sampler.sigmas ?? [sampler.sigma_max ?? sampler.sigma ?? model.sigma_max, sampler.sigma_min ?? sampler.sigma ?? model.sigma_min];
+    const [high, low] = [levels[0], levels.at(-1)];
     at("ladder-high").textContent = `σ ${brief(high)}`;
     at("ladder-low").textContent = brief(low);
     this.#range = [high, low];

@@ -35,12 +35,12 @@ pub fn move_levels(
         for coordinate in (0..place.ways.len()).rev() {
             let Way { up, .. } = place.ways[coordinate];
             let mut stays = true;
-            for moved in [up, !up].into_iter().filter_map(|up| place.moved(coordinate, up)).collect::<Vec<_>>() {
+            let ways = [up, !up].map(|up| place.moved(coordinate, up));
+            for (moved, sampler) in ways.into_iter().flatten() {
                 if left == 0 {
                     return Ok(right);
                 }
                 (left, tried) = (left - 1, true);
-                let Some(sampler) = moved.setting() else { continue };
                 let frechet = measure(&sampler)?;
                 if let Some(found) = frechet.filter(|found| found.distance < least) {
                     right.push(Trial { sampler, frechet });
@@ -96,8 +96,8 @@ impl Place {
         (named.evaluations() == sampler.evaluations()).then_some(place)
     }
 
-    /// With one more move of a coordinate; none where it cannot go there.
-    fn moved(&self, coordinate: usize, up: bool) -> Option<Self> {
+    /// With one more move of a coordinate, and the setting that this is; none where it cannot go there.
+    fn moved(&self, coordinate: usize, up: bool) -> Option<(Self, SamplerSpec)> {
         let mut moved = self.clone();
         let Way { reach, .. } = self.ways[coordinate];
         match (self.sigmas.get(coordinate + 1), self.eta) {
@@ -114,8 +114,9 @@ impl Place {
         }
         moved.ways[coordinate] = Way { reach: (GROWTH * reach).min(MOST_REACH), up };
         let differs = (&moved.sigmas, moved.eta) != (&self.sigmas, self.eta);
-        let sampler = moved.setting()?.resolve(None, self.range).ok()?;
-        (differs && sampler.warnings().is_empty()).then_some(moved)
+        let setting = moved.setting()?;
+        let sampler = setting.resolve(None, self.range).ok()?;
+        (differs && sampler.warnings().is_empty()).then_some((moved, setting))
     }
 
     /// With every level named; none where the method goes down none that could be.
